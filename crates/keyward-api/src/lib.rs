@@ -1,0 +1,1 @@
+//! Wire types, error codes and conversions: the only compatibility promise.

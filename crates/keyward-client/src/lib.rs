@@ -1,0 +1,1 @@
+//! Rust SDK for a Keyward server: typed calls over HTTP.

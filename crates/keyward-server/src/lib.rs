@@ -1,0 +1,1 @@
+//! Operations, surfaces, tasks, configuration and telemetry of a running node.

@@ -1,0 +1,1 @@
+//! Durable truth on SQLite and PostgreSQL: write lane, revisions, change feed, audit, migrations.
