@@ -1,0 +1,71 @@
+//! The whole test run: what CI calls, and what a developer calls before a change is sent.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::{debian, docs, steps};
+
+/// How much of the run is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Everything,
+    /// All but the loom tests, which compile the read model a second time and explore every interleaving.
+    WithoutModelChecking,
+}
+
+/// Runs every step in order and stops at the first that fails.
+pub(crate) fn run(extent: Extent) -> Result<()> {
+    debian::install_missing()?;
+    steps::run("dependencies", steps::cargo(["fetch", "--locked"]))?;
+    steps::run("format", steps::cargo(["fmt", "--all", "--check"]))?;
+    steps::run("lints", lints())?;
+    steps::run("tests", tests())?;
+    match extent {
+        Extent::Everything => steps::run("model-checked tests", model_checked()?)?,
+        Extent::WithoutModelChecking => println!("==> model-checked tests: left out by --quick"),
+    }
+    println!("==> everything passed");
+    Ok(())
+}
+
+fn lints() -> Command {
+    let mut command = steps::cargo(["clippy", "--workspace", "--all-targets", "--features", FEATURES]);
+    command.args(["--", "-D", "warnings"]);
+    command
+}
+
+fn tests() -> Command {
+    let mut command = steps::cargo(["test", "--workspace", "--features", FEATURES]);
+    // Whatever the developer's shell says: this run compares generated files and snapshots, it never rewrites them.
+    command.env_remove(docs::UPDATE).env("INSTA_UPDATE", "no").env_remove("INSTA_FORCE_PASS");
+    command
+}
+
+/// The tests that explore all interleavings of the index. They need every crate built with `--cfg loom`, so they have
+/// a target directory of their own and leave the ordinary build untouched.
+fn model_checked() -> Result<Command> {
+    ensure!(steps::root().join(LOOM_TESTS).is_file(), "model-checked tests: `{LOOM_TESTS}` is missing");
+    let mut command = steps::cargo(["test", "-p", "keyward-verify", "--release", "--test", "loom"]);
+    command.args(["--target-dir", "target/loom"]).env("RUSTFLAGS", "--cfg loom");
+    Ok(command)
+}
+
+/// Switches on what needs a PostgreSQL server; with them, a missing PostgreSQL is a failure.
+const FEATURES: &str = "keyward-store/postgres-tests,keyward-server/postgres-tests";
+const LOOM_TESTS: &str = "crates/keyward-verify/tests/loom.rs";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Features that no package has would fail late, after minutes of compiling.
+    #[test]
+    fn the_features_of_the_run_exist() {
+        for feature in FEATURES.split(',') {
+            let (package, name) = feature.split_once('/').unwrap();
+            let manifest = std::fs::read_to_string(steps::root().join(format!("crates/{package}/Cargo.toml"))).unwrap();
+            assert!(manifest.contains(&format!("\n{name} = [")), "`{package}` has no feature `{name}`");
+        }
+    }
+}
