@@ -102,7 +102,10 @@ fn broken(tree: &Tree, rule: &Absence) -> Vec<Finding> {
         .flat_map(|(path, text)| product_lines(text).into_iter().map(move |(number, line)| (path, number, line)))
         .filter_map(|(path, number, line)| {
             let word = match rule.words {
-                Words::Code(words) => words.iter().find(|word| holds_word(code(line), word)),
+                Words::Code(words) => {
+                    let code = code(line);
+                    words.iter().find(|word| holds_word(&code, word))
+                }
                 Words::Anywhere(words) => {
                     let lower = line.to_lowercase();
                     words.iter().find(|word| lower.contains(**word))

@@ -76,6 +76,15 @@ fn ci_runs_exactly_the_test_command() {
     clean(documents::continuous_integration(&checkout()));
 }
 
+#[cfg(unix)]
+#[test]
+fn ci_is_executable() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let script = std::fs::metadata(tree::root().join(".ci/run")).unwrap();
+    assert_eq!(script.permissions().mode() & 0o111, 0o111, "`chmod +x .ci/run`");
+}
+
 #[test]
 fn documents_stay_short_enough_to_be_read() {
     clean(documents::lengths(&checkout()));

@@ -27,17 +27,24 @@ pub(crate) fn product_lines(text: &str) -> Vec<(usize, &str)> {
     kept
 }
 
-/// A line without its comment.
-pub(crate) fn code(line: &str) -> &str {
-    let mut from = 0;
-    while let Some(at) = line[from..].find("//").map(|at| at + from) {
-        // `https://…` in a string is no comment.
-        if !line[..at].ends_with(':') {
-            return &line[..at];
+/// A line without its comment and without what stands between quotation marks.
+pub(crate) fn code(line: &str) -> String {
+    let mut kept = String::new();
+    let mut quoted = false;
+    let mut before = ' ';
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' if quoted => drop(characters.next()),
+            // `'"'` is a character.
+            '"' if quoted || before != '\'' => quoted = !quoted,
+            '/' if !quoted && characters.peek() == Some(&'/') => break,
+            c if !quoted => kept.push(c),
+            _ => {}
         }
-        from = at + 2;
+        before = c;
     }
-    line
+    kept
 }
 
 /// Whether a line holds `word` where no longer identifier begins or ends.
@@ -112,10 +119,12 @@ impl E {
 }
 
 #[test]
-fn comments_are_cut_and_addresses_are_not() {
+fn comments_and_strings_are_cut() {
     assert_eq!(code("let a = 1; // why"), "let a = 1; ");
     assert_eq!(code("/// doc"), "");
-    assert_eq!(code("\"https://example.com\""), "\"https://example.com\"");
+    assert_eq!(code(r#"f("https://example.com", "sqlx \" sqlx") // g"#), "f(, ) ");
+    assert_eq!(code(r#"split('"', sqlx)"#), r#"split('"', sqlx)"#);
+    assert_eq!(code(r#"f("quote's'", sqlx)"#), "f(, sqlx)");
 }
 
 #[test]

@@ -8,7 +8,8 @@ pub(crate) fn names(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.with_extension("rs") {
         for (index, line) in text.lines().enumerate() {
-            let Some(name) = declared(code(line)) else { continue };
+            let code = code(line);
+            let Some(name) = declared(&code) else { continue };
             if let Some((_, instead)) = NOT_OURS.iter().find(|(word, _)| words(name).iter().any(|part| part == word)) {
                 findings.push(Finding::at(path, index + 1, format!("`{name}`: {instead}")));
             }
