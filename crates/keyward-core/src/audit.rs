@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credential::Actor;
+use crate::credential::CallerId;
 use crate::id::{AuditId, RequestId};
 use crate::time::Timestamp;
 
@@ -18,7 +18,7 @@ pub struct AuditEntry {
     /// What, spelled as everywhere: `credentials.revoke`.
     pub operation: String,
     /// Who.
-    pub actor: Actor,
+    pub caller: CallerId,
     /// On what: an id, or `None` when there was none yet.
     pub target: Option<String>,
     /// How it ended.

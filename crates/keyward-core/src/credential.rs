@@ -38,7 +38,7 @@ pub struct Credential {
     /// Whose rights bound it, for live kinds; otherwise who answers for it, if anybody.
     pub owner: Option<UserId>,
     /// Who made it.
-    pub created_by: Actor,
+    pub created_by: CallerId,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its record last changed.
@@ -201,7 +201,7 @@ impl Credential {
     /// The credential that made it, if one did.
     pub const fn parent(&self) -> Option<CredentialId> {
         match self.created_by {
-            Actor::Credential(id) => Some(id),
+            CallerId::Credential(id) => Some(id),
             _ => None,
         }
     }
@@ -357,7 +357,7 @@ fn may_edit(kind: &Kind, field: Field, name: &'static str) -> Result<(), Transit
 
 /// Who did something, as it is kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Actor {
+pub enum CallerId {
     /// Nobody who is known.
     Anonymous,
     /// A signed-in user.
@@ -368,43 +368,43 @@ pub enum Actor {
     System,
 }
 
-impl fmt::Display for Actor {
+impl fmt::Display for CallerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Actor::Anonymous => f.write_str("anonymous"),
-            Actor::User(id) => id.fmt(f),
-            Actor::Credential(id) => id.fmt(f),
-            Actor::System => f.write_str("system"),
+            CallerId::Anonymous => f.write_str("anonymous"),
+            CallerId::User(id) => id.fmt(f),
+            CallerId::Credential(id) => id.fmt(f),
+            CallerId::System => f.write_str("system"),
         }
     }
 }
 
-impl fmt::Debug for Actor {
+impl fmt::Debug for CallerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for Actor {
+impl FromStr for CallerId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         Ok(match text {
-            "anonymous" => Actor::Anonymous,
-            "system" => Actor::System,
-            user if user.starts_with(UserId::PREFIX) => Actor::User(user.parse()?),
-            credential => Actor::Credential(credential.parse()?),
+            "anonymous" => CallerId::Anonymous,
+            "system" => CallerId::System,
+            user if user.starts_with(UserId::PREFIX) => CallerId::User(user.parse()?),
+            credential => CallerId::Credential(credential.parse()?),
         })
     }
 }
 
-impl Serialize for Actor {
+impl Serialize for CallerId {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Actor {
+impl<'de> Deserialize<'de> for CallerId {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         std::borrow::Cow::<'de, str>::deserialize(d)?.parse().map_err(serde::de::Error::custom)
     }

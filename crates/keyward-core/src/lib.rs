@@ -3,6 +3,30 @@
 //! Absent by design: async, I/O, SQL, HTTP, a clock, a random generator. Time ([`time::Timestamp`]) and randomness
 //! ([`entropy::Entropy`]) are arguments. Start with [`kind`], [`credential`] and one file of `profiles/`.
 
+pub mod administration;
+pub mod audit;
+pub mod change;
+pub mod credential;
+pub mod decision;
+pub mod digest;
 pub mod entropy;
+pub mod format;
 pub mod id;
+pub mod keyring;
+pub mod kind;
+pub mod labels;
+pub mod law;
+pub mod limit;
+pub mod manage;
+pub mod name;
+pub mod namespace;
+pub mod organization;
+pub mod permission;
+pub mod profile;
+pub mod rights;
+pub mod role;
+pub mod rows;
+pub mod seal;
+pub mod secret;
 pub mod time;
+pub mod user;
