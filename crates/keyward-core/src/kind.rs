@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::TextFormat;
+use crate::format::{TextFormat, TokenPrefix};
 use crate::labels::Labels;
 use crate::namespace::NamespaceKind;
 use crate::permission::{PatternSet, Permission};
@@ -134,7 +134,7 @@ pub enum Format {
     /// Part of a native token `<prefix>_<id>_<secret><crc>` with this prefix.
     Native {
         /// What the token begins with; tells the kind before any look-up.
-        prefix: String,
+        prefix: TokenPrefix,
     },
     /// A text of its own.
     Text(TextFormat),
@@ -401,7 +401,7 @@ pub struct ApiGroup {
     pub name: String,
     /// The permissions that belong to it.
     pub patterns: PatternSet,
-    /// The paths that belong to it: exact, or ending in `*` for everything below.
+    /// The paths that belong to it: `*` as a segment stands for any one, a `*` at the end for everything that follows.
     pub paths: Vec<String>,
 }
 
