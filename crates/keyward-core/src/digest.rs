@@ -173,8 +173,9 @@ impl Pepper {
     /// The digest of a credential's secret: keyed BLAKE3 under `keyward/v1/digest/credential` over
     /// `public_id ‖ 0x00 ‖ secret`.
     ///
-    /// The id is part of it, so that a digest copied onto another record confirms nothing there. No public id contains
-    /// a NUL, so no two pairs are the same input.
+    /// The id is part of it, so that a digest copied onto another record confirms nothing there. No stored public id
+    /// contains a NUL, so no two pairs are the same input. A native token with a prefix of up to three characters is
+    /// one block of the hash, others are two.
     pub fn digest(&self, public_id: &str, secret: &str) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(self.key(DigestPurpose::Credential));
         hasher.update(public_id.as_bytes()).update(&[0]).update(secret.as_bytes());

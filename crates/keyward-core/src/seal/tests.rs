@@ -58,7 +58,8 @@ proptest! {
 #[test]
 fn another_record_or_purpose_does_not_open_it() {
     let ring = known_ring();
-    let sealed: Sealed = KNOWN.parse().unwrap();
+    let sealed = ring.seal(BINDING, &secret("the secret"), &mut Seeded::new(1)).unwrap();
+    assert_eq!(refusal(&ring, BINDING, &sealed), None);
     for binding in [
         Binding::CredentialSecret { organization: OrganizationId::from_bits(1), credential: CREDENTIAL },
         Binding::CredentialSecret { organization: ORGANIZATION, credential: CredentialId::from_bits(1) },
