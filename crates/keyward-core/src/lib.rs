@@ -18,6 +18,7 @@ pub mod labels;
 pub mod law;
 pub mod limit;
 pub mod manage;
+pub mod mint;
 pub mod name;
 pub mod namespace;
 pub mod organization;

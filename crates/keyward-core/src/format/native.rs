@@ -84,17 +84,24 @@ impl<'a> NativeToken<'a> {
 
     /// A new token: its public id, and the whole text for its holder.
     pub fn generate(prefix: &TokenPrefix, entropy: &mut impl Entropy) -> (String, Secret) {
+        let mut public_id = String::with_capacity(prefix.0.len() + 1 + ID_LENGTH);
+        public_id.push_str(&prefix.0);
+        public_id.push('_');
+        Alphabet::Base62.draw(ID_LENGTH, &mut public_id, entropy);
+        let token = Self::renew(&public_id, entropy);
+        (public_id, token)
+    }
+
+    /// Another token of the same public id (`<prefix>_<id>`), with a new secret.
+    pub fn renew(public_id: &str, entropy: &mut impl Entropy) -> Secret {
         // All of it at once: growing would leave copies of the secret in freed memory.
-        let mut text = String::with_capacity(prefix.0.len() + AFTER_PREFIX);
-        text.push_str(&prefix.0);
-        text.push('_');
-        Alphabet::Base62.draw(ID_LENGTH, &mut text, entropy);
-        let public_id = text.clone();
+        let mut text = String::with_capacity(public_id.len() + 1 + SECRET_LENGTH + CHECKSUM_LENGTH);
+        text.push_str(public_id);
         text.push('_');
         Alphabet::Base62.draw(SECRET_LENGTH, &mut text, entropy);
         let sum = checksum(text.as_bytes());
         text.extend(sum.map(char::from));
-        (public_id, Secret::from_string(text))
+        Secret::from_string(text)
     }
 }
 
