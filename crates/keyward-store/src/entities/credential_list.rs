@@ -1,0 +1,335 @@
+//! Lists of credentials.
+
+use keyward_core::credential::{Credential, Slot};
+use keyward_core::id::{CredentialId, OrganizationId, RoleId, UserId};
+use keyward_core::kind::KindId;
+use keyward_core::namespace::NamespaceId;
+use keyward_core::time::Timestamp;
+
+use super::credentials::StoredSlot;
+use super::lists::{Page, Visible, containing, one_of};
+use super::{Columns, Record};
+use crate::error::StoreError;
+use crate::tx::{Query, Reader};
+
+/// Which credentials a list shows. The default shows all of the organization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CredentialFilter {
+    /// Of one of these kinds; with none of them, of any.
+    pub kinds: Vec<KindId>,
+    /// In one of these states; with none of them, in any.
+    pub states: Vec<CredentialState>,
+    /// Living in, or imported into, exactly this namespace.
+    pub namespace: Option<NamespaceId>,
+    /// Living in, or imported into, namespaces in all of these; with none of them, every one.
+    pub visible_namespaces: Vec<Visible>,
+    /// And those that this user owns, wherever they live.
+    pub owned_by_caller_too: Option<UserId>,
+    /// Owned by this user.
+    pub owner: Option<UserId>,
+    /// Holding this role somewhere.
+    pub role: Option<RoleId>,
+    /// With this in their name, or with exactly this public id or id.
+    pub search: Option<String>,
+    /// Ending, or ended, before this.
+    pub expires_before: Option<Timestamp>,
+    /// Not used since this, and not created since either.
+    pub unused_since: Option<Timestamp>,
+    /// Whether it shows revoked and expired ones.
+    pub include_ended: IncludeEnded,
+}
+
+/// The state of a credential as people see it. The later ones in this list hide the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialState {
+    /// It can be used.
+    Active,
+    /// It cannot be used until it is enabled.
+    Disabled,
+    /// It ended by itself.
+    Expired,
+    /// It was ended.
+    Revoked,
+}
+
+/// Whether a list shows credentials that ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IncludeEnded {
+    /// All of them.
+    #[default]
+    All,
+    /// None of them.
+    No,
+    /// Those of these kinds.
+    OfKinds(Vec<KindId>),
+}
+
+/// What a list is sorted by, and which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CredentialSort {
+    /// By what, and then by id.
+    pub by: SortBy,
+    /// Which way, also for the ids.
+    pub order: Order,
+}
+
+/// What credentials can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// The name, folded.
+    Name,
+    /// When they were created.
+    CreatedAt,
+    /// When they were last used; never comes before all others.
+    LastUsedAt,
+    /// When they end; never comes after all others.
+    ExpiresAt,
+}
+
+/// Which way a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From small to large, old to new.
+    Ascending,
+    /// From large to small, new to old.
+    Descending,
+}
+
+/// A position in a list of credentials.
+pub type CredentialCursor = (SortKey, CredentialId);
+
+/// What a row of the list is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// A folded name.
+    Name(String),
+    /// Microseconds: an instant, or the beginning or the end of time for never.
+    Time(i64),
+}
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// The record.
+    pub credential: Credential,
+    /// When any of its secrets was last used.
+    pub last_used_at: Option<Timestamp>,
+    /// When each slot that was used was last used, by its number.
+    pub slots_last_used: Vec<(u32, Timestamp)>,
+}
+
+impl CredentialSort {
+    /// The newest first.
+    pub const NEWEST: CredentialSort = CredentialSort { by: SortBy::CreatedAt, order: Order::Descending };
+}
+
+impl CredentialRow {
+    /// Where the row stands in a list that is sorted so.
+    pub fn cursor(&self, sort: CredentialSort) -> CredentialCursor {
+        let credential = &self.credential;
+        let key = match sort.by {
+            SortBy::Name => SortKey::Name(credential.name.folded()),
+            SortBy::CreatedAt => SortKey::Time(credential.created_at.micros()),
+            SortBy::LastUsedAt => SortKey::Time(self.last_used_at.map_or(i64::MIN, Timestamp::micros)),
+            SortBy::ExpiresAt => SortKey::Time(credential.expires_at.map_or(i64::MAX, Timestamp::micros)),
+        };
+        (key, credential.id)
+    }
+}
+
+impl Reader {
+    /// Credentials with when they were last used. `now` decides which have expired.
+    pub async fn credentials(
+        &mut self,
+        organization: OrganizationId,
+        filter: &CredentialFilter,
+        sort: CredentialSort,
+        page: &Page<CredentialCursor>,
+        now: Timestamp,
+    ) -> Result<Vec<CredentialRow>, StoreError> {
+        let query = Query::new(SELECT).sql(" WHERE c.organization = ").arg(organization);
+        let query = filter.conditions(query, organization, now);
+        let listed: Vec<Listed> = self.list(sort.page(query, page)).await?;
+        let mut rows: Vec<CredentialRow> = listed.into_iter().map(|Listed(row)| row).collect();
+        self.add_slots(&mut rows).await?;
+        Ok(rows)
+    }
+
+    /// How many credentials a list has on all its pages together.
+    pub async fn credential_count(
+        &mut self,
+        organization: OrganizationId,
+        filter: &CredentialFilter,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let query = Query::new("SELECT COUNT(*) FROM credentials c WHERE c.organization = ").arg(organization);
+        let counts: Option<(u64,)> = self.find(filter.conditions(query, organization, now)).await?;
+        Ok(counts.map_or(0, |(count,)| count))
+    }
+
+    /// When a credential was last used, and each of its slots that was.
+    pub async fn last_uses(
+        &mut self,
+        credential: CredentialId,
+    ) -> Result<(Option<Timestamp>, Vec<(u32, Timestamp)>), StoreError> {
+        let sql = "SELECT slot, at FROM last_uses WHERE credential = $1 ORDER BY slot";
+        let slots: Vec<(u32, Timestamp)> = self.all(sql, (credential,)).await?;
+        Ok((slots.iter().map(|(_, at)| *at).max(), slots))
+    }
+
+    async fn add_slots(&mut self, rows: &mut [CredentialRow]) -> Result<(), StoreError> {
+        let ids: Vec<CredentialId> = rows.iter().map(|row| row.credential.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let query = one_of(Query::new(SELECT_SLOTS).sql(" WHERE s.credential"), &ids);
+        let slots: Vec<UsedSlot> = self.list(query.sql(" ORDER BY s.credential, s.number")).await?;
+        for row in rows {
+            let first = slots.partition_point(|used| used.credential < row.credential.id);
+            let own = slots.iter().skip(first).take_while(|used| used.credential == row.credential.id);
+            for UsedSlot { slot, last_used_at, .. } in own {
+                row.slots_last_used.extend(last_used_at.map(|at| (slot.number, at)));
+                row.credential.slots.push(slot.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CredentialFilter {
+    /// Appends ` AND …` for everything that is asked for.
+    fn conditions(&self, mut query: Query, organization: OrganizationId, now: Timestamp) -> Query {
+        if !self.kinds.is_empty() {
+            query = one_of(query.sql(" AND c.kind"), &self.kinds);
+        }
+        query = self.in_states(query, now);
+        query = self.ended(query, now);
+        query = self.placed(query, organization);
+        query = query.when(" AND c.owner = ", self.owner);
+        if let Some(role) = self.role {
+            query = query.sql(HOLDING).arg(role).sql(")");
+        }
+        if let Some(text) = &self.search {
+            query = query.sql(" AND (c.folded_name LIKE ").arg(containing(text)).sql(" ESCAPE '\\'");
+            query = query.sql(" OR c.public_id = ").arg(text).sql(" OR c.id = ").arg(text).sql(")");
+        }
+        query = query.when(" AND c.expires_at < ", self.expires_before);
+        if let Some(since) = self.unused_since {
+            query = query.sql(" AND c.created_at < ").arg(since);
+            query = query.sql(" AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id AND u.at >= ");
+            query = query.arg(since).sql(")");
+        }
+        query
+    }
+
+    fn in_states(&self, mut query: Query, now: Timestamp) -> Query {
+        if self.states.is_empty() {
+            return query;
+        }
+        query = query.sql(" AND (1 = 0");
+        for state in &self.states {
+            query = match state {
+                CredentialState::Revoked => query.sql(" OR c.revoked_at IS NOT NULL"),
+                CredentialState::Expired => {
+                    query.sql(" OR (c.revoked_at IS NULL AND c.expires_at <= ").arg(now).sql(")")
+                }
+                CredentialState::Disabled => alive(query.sql(" OR (c.disabled_at IS NOT NULL AND "), now).sql(")"),
+                CredentialState::Active => alive(query.sql(" OR (c.disabled_at IS NULL AND "), now).sql(")"),
+            };
+        }
+        query.sql(")")
+    }
+
+    fn ended(&self, query: Query, now: Timestamp) -> Query {
+        match &self.include_ended {
+            IncludeEnded::All => query,
+            IncludeEnded::No => alive(query.sql(" AND "), now),
+            IncludeEnded::OfKinds(kinds) => alive(one_of(query.sql(" AND (c.kind"), kinds).sql(" OR ("), now).sql("))"),
+        }
+    }
+
+    fn placed(&self, mut query: Query, organization: OrganizationId) -> Query {
+        if let Some(namespace) = self.namespace {
+            query = query.sql(" AND (c.namespace = ").arg(namespace);
+            query = query.sql(IMPORTED).sql("l.namespace = ").arg(namespace).sql("))");
+        }
+        if self.visible_namespaces.iter().all(|visible| *visible == Visible::All) {
+            return query;
+        }
+        query = query.sql(" AND (1 = 0").when(" OR c.owner = ", self.owned_by_caller_too).sql(" OR (1 = 1");
+        for visible in self.visible_namespaces.iter().filter(|v| **v != Visible::All) {
+            query = visible.condition(query.sql(" AND ("), "c.namespace", organization);
+            query = visible.condition(query.sql(IMPORTED), "l.namespace", organization).sql("))");
+        }
+        query.sql("))")
+    }
+}
+
+impl CredentialSort {
+    /// Appends the condition, the order and the length of a page.
+    fn page(self, query: Query, page: &Page<CredentialCursor>) -> Query {
+        let by = match self.by {
+            SortBy::Name => "c.folded_name",
+            SortBy::CreatedAt => "c.created_at",
+            SortBy::LastUsedAt => LAST_USED_OR_NEVER,
+            SortBy::ExpiresAt => "COALESCE(c.expires_at, 9223372036854775807)",
+        };
+        let (beyond, direction) = match self.order {
+            Order::Ascending => (") > ", ""),
+            Order::Descending => (") < ", " DESC"),
+        };
+        let query = match &page.after {
+            None => query,
+            Some((key, id)) => {
+                let query = query.sql(" AND (").sql(by).sql(", c.id").sql(beyond);
+                match key {
+                    SortKey::Name(name) => query.tuple((name, id)),
+                    SortKey::Time(micros) => query.tuple((micros, id)),
+                }
+            }
+        };
+        let query = query.sql(" ORDER BY ").sql(by).sql(direction).sql(", c.id").sql(direction);
+        query.sql(" LIMIT ").arg(page.limit)
+    }
+}
+
+/// Neither revoked nor expired.
+fn alive(query: Query, now: Timestamp) -> Query {
+    query.sql("c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > ").arg(now).sql(")")
+}
+
+/// A row before its slots.
+struct Listed(CredentialRow);
+
+impl Record for Listed {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        let credential = Credential::read(columns)?;
+        Ok(Listed(CredentialRow { credential, last_used_at: columns.take()?, slots_last_used: Vec::new() }))
+    }
+}
+
+struct UsedSlot {
+    credential: CredentialId,
+    slot: Slot,
+    last_used_at: Option<Timestamp>,
+}
+
+impl Record for UsedSlot {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        let StoredSlot { credential, slot } = StoredSlot::read(columns)?;
+        Ok(UsedSlot { credential, slot, last_used_at: columns.take()? })
+    }
+}
+
+const SELECT: &str = "SELECT c.id, c.organization, c.kind, c.name, c.public_id, c.namespace, c.owner,
+    c.created_by, c.created_at, c.updated_at, c.disabled_at, c.revoked_at, c.revoke_reason, c.generation,
+    c.expires_at, c.sources, c.denied, (SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id)
+    FROM credentials c";
+const LAST_USED_OR_NEVER: &str =
+    "COALESCE((SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id), -9223372036854775807 - 1)";
+const SELECT_SLOTS: &str = "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at, u.at
+    FROM slots s LEFT JOIN last_uses u ON u.credential = s.credential AND u.slot = s.number";
+const HOLDING: &str = " AND EXISTS (SELECT 1 FROM grants g
+    WHERE g.organization = c.organization AND g.holder = c.id AND g.role = ";
+const IMPORTED: &str = " OR EXISTS (SELECT 1 FROM links l
+    WHERE l.organization = c.organization AND l.credential = c.id AND ";

@@ -1,0 +1,99 @@
+//! What the lists of all records have in common: pages, what may be seen, and texts that are searched for.
+
+use keyward_core::id::OrganizationId;
+use keyward_core::name::Name;
+use keyward_core::namespace::NamespaceId;
+
+use crate::tx::Query;
+use crate::value::ToArg;
+
+/// Which part of a list. Pages follow one another by position, not by number, so that rows that come or go meanwhile
+/// neither hide others nor show them twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<C> {
+    /// The position of the last row of the page before: what the list is sorted by, then the id.
+    pub after: Option<C>,
+    /// The most rows.
+    pub limit: u32,
+}
+
+impl<C> Page<C> {
+    /// The first rows of a list.
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}
+
+/// The namespaces of which somebody may see something. Lists take several and show what lies in all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Visible {
+    /// Every one of the organization.
+    All,
+    /// These.
+    Some {
+        /// One by one.
+        ids: Vec<NamespaceId>,
+        /// And everything directly below this application.
+        children_of: Option<NamespaceId>,
+    },
+}
+
+impl Visible {
+    /// Appends the condition that the namespace in `column` is one of them; it stands in parentheses.
+    pub(super) fn condition(&self, query: Query, column: &'static str, organization: OrganizationId) -> Query {
+        let Visible::Some { ids, children_of } = self else { return query.sql("(1 = 1)") };
+        let query = one_of(query.sql("(").sql(column), ids);
+        match children_of {
+            None => query.sql(")"),
+            Some(parent) => query
+                .sql(" OR ")
+                .sql(column)
+                .sql(" IN (SELECT id FROM namespaces WHERE organization = ")
+                .arg(organization)
+                .sql(" AND parent = ")
+                .arg(parent)
+                .sql("))"),
+        }
+    }
+}
+
+/// Appends ` AND …` for each of `visible`.
+pub(super) fn all_visible(
+    mut query: Query,
+    visible: &[Visible],
+    column: &'static str,
+    organization: OrganizationId,
+) -> Query {
+    for visible in visible.iter().filter(|v| **v != Visible::All) {
+        query = visible.condition(query.sql(" AND "), column, organization);
+    }
+    query
+}
+
+/// Appends ` IN (…)`. The list is filled up to a power of two with its last value: few different statements to keep
+/// prepared.
+pub(super) fn one_of<T: ToArg>(query: Query, values: &[T]) -> Query {
+    let Some(last) = values.last() else { return query.sql(" IN (NULL)") };
+    let fill = values.len().next_power_of_two() - values.len();
+    let filled = values.iter().chain(std::iter::repeat_n(last, fill));
+    let query = filled
+        .enumerate()
+        .fold(query.sql(" IN ("), |query, (index, value)| query.sql(if index == 0 { "" } else { ", " }).arg(value));
+    query.sql(")")
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere in a folded name.
+pub(super) fn containing(text: &str) -> String {
+    // What is no name is in no name: it finds nothing as it stands, and an empty text finds everything.
+    let folded = Name::new(text).map_or_else(|_| text.trim().to_owned(), |name| name.folded());
+    let mut pattern = String::with_capacity(folded.len() + 2);
+    pattern.push('%');
+    for c in folded.chars() {
+        if matches!(c, '\\' | '%' | '_') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

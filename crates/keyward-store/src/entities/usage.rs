@@ -1,0 +1,125 @@
+//! When credentials were last used, and how often on which day. Counted elsewhere, written here in batches.
+
+use std::collections::BTreeMap;
+
+use keyward_core::id::{CredentialId, OrganizationId};
+use keyward_core::time::Timestamp;
+
+use super::{Columns, Record};
+use crate::error::StoreError;
+use crate::feed::chunk;
+use crate::tx::{Query, Reader, Writer};
+use crate::value::Args;
+
+/// One use of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Which.
+    pub credential: CredentialId,
+    /// The slot whose secret it was.
+    pub slot: u32,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the answer was yes. Only then was the credential used; otherwise it counts as refused.
+    pub allowed: bool,
+}
+
+/// The uses of one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DailyUse {
+    /// The day in UTC, counted from 1970-01-01.
+    pub day: i64,
+    /// How many were allowed.
+    pub allowed: u64,
+    /// How many were refused.
+    pub refused: u64,
+}
+
+/// The day of an instant in UTC, counted from 1970-01-01.
+pub const fn day_of(at: Timestamp) -> i64 {
+    at.seconds().div_euclid(24 * 60 * 60)
+}
+
+impl Reader {
+    /// The uses of an organization's credentials, or of one of them, on each day since `from_day` that has any.
+    pub async fn usage(
+        &mut self,
+        organization: OrganizationId,
+        credential: Option<CredentialId>,
+        from_day: i64,
+    ) -> Result<Vec<DailyUse>, StoreError> {
+        let query = Query::new(
+            "SELECT u.day, CAST(SUM(u.allowed) AS BIGINT), CAST(SUM(u.refused) AS BIGINT)
+            FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
+        );
+        let query = query.arg(organization).when(" AND c.id = ", credential).sql(" AND u.day >= ").arg(from_day);
+        self.list(query.sql(" GROUP BY u.day ORDER BY u.day")).await
+    }
+}
+
+impl Writer {
+    /// Adds uses to what is known. In any order, also late ones: a last use never moves back.
+    pub async fn record_uses(&mut self, uses: &[Use]) -> Result<(), StoreError> {
+        // Sorted, so that two nodes that write at once take the rows in the same order and never wait in a circle.
+        let mut last: BTreeMap<(CredentialId, u32), Timestamp> = BTreeMap::new();
+        let mut counts: BTreeMap<(CredentialId, i64), (u64, u64)> = BTreeMap::new();
+        for used in uses {
+            let (allowed, refused) = counts.entry((used.credential, day_of(used.at))).or_default();
+            if used.allowed {
+                *allowed += 1;
+                let at = last.entry((used.credential, used.slot)).or_insert(used.at);
+                *at = used.at.max(*at);
+            } else {
+                *refused += 1;
+            }
+        }
+        let last: Vec<_> = last.into_iter().map(|((credential, slot), at)| (credential, slot, at)).collect();
+        let counts: Vec<_> =
+            counts.into_iter().map(|((credential, day), (yes, no))| (credential, day, yes, no)).collect();
+        for rows in chunks(&last) {
+            let query = rows_of("INSERT INTO last_uses (credential, slot, at) VALUES ", rows);
+            self.exec_query(query.sql(
+                " ON CONFLICT (credential, slot) DO UPDATE SET at = excluded.at WHERE last_uses.at < excluded.at",
+            ))
+            .await?;
+        }
+        for rows in chunks(&counts) {
+            let query = rows_of("INSERT INTO daily_uses (credential, day, allowed, refused) VALUES ", rows);
+            self.exec_query(query.sql(
+                " ON CONFLICT (credential, day) DO UPDATE SET allowed = daily_uses.allowed + excluded.allowed,
+                refused = daily_uses.refused + excluded.refused",
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the counts of days before `day`; how many.
+    pub async fn purge_usage(&mut self, day: i64) -> Result<u64, StoreError> {
+        self.exec("DELETE FROM daily_uses WHERE day < $1", (day,)).await
+    }
+}
+
+impl Record for DailyUse {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(DailyUse { day: columns.take()?, allowed: columns.take()?, refused: columns.take()? })
+    }
+}
+
+/// Pieces whose lengths are few different powers of two: few different statements to keep prepared.
+fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let (piece, rest) = rows.split_at(chunk(rows.len().min(MOST_ROWS)));
+        rows = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn rows_of<T: Args + Copy>(insert: &'static str, rows: &[T]) -> Query {
+    rows.iter()
+        .enumerate()
+        .fold(Query::new(insert), |query, (index, row)| query.sql(if index == 0 { "" } else { ", " }).tuple(*row))
+}
+
+/// Rows per statement: beyond this, more in one no longer pays.
+const MOST_ROWS: usize = 256;
