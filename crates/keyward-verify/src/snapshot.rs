@@ -1,0 +1,297 @@
+//! Everything that decisions are made from, at one revision.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use imbl::{OrdMap, OrdSet};
+use keyward_core::change::Revision;
+use keyward_core::digest::PepperVersion;
+use keyward_core::id::{ApplicationId, CredentialId, OrganizationId, RoleId, UserId};
+use keyward_core::law::Bounds;
+use keyward_core::keyring::{KeyRing, VersionState};
+use keyward_core::kind::{Denials, Kind, KindId};
+use keyward_core::namespace::NamespaceId;
+use keyward_core::permission::PatternSet;
+use keyward_core::profile::Profile;
+use keyward_core::rights::Holding;
+use keyward_core::seal::Sealed;
+use keyward_core::time::Timestamp;
+
+use crate::catalogue::Catalogue;
+use crate::numbered::Numbered;
+use crate::record::{Held, Particulars, Record, Standing};
+use crate::slab::Slab;
+use crate::table::Table;
+use crate::text::Text;
+use crate::world::{Estate, Home, RoleEntry, World};
+
+/// Everything that decisions are made from, at one revision: immutable but for the words of the rate limits.
+///
+/// A copy shares with its original all that is equal, down to pages of 64 records.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(crate) revision: Revision,
+    /// On the clock that counts since the machine started; `None`: never stale.
+    pub(crate) fresh_until: Option<Duration>,
+    pub(crate) ring: Arc<KeyRing>,
+    /// The versions of the ring that can confirm a digest, the current one first.
+    pub(crate) peppers: Arc<[PepperVersion]>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) records: Slab<Record>,
+    /// Has the same numbers as `records`.
+    pub(crate) particulars: Slab<Particulars>,
+    pub(crate) by_id: Table,
+    pub(crate) by_public_id: Table,
+    /// Credentials that are one string without an id are found by its digest.
+    pub(crate) by_digest: Table,
+    pub(crate) estates: Slab<Arc<Estate>>,
+    pub(crate) estate_numbers: Table,
+    pub(crate) roles: Slab<RoleEntry>,
+    pub(crate) role_numbers: Table,
+    pub(crate) homes: Numbered<Home>,
+    pub(crate) owners: Numbered<UserId>,
+    pub(crate) memberships: OrdSet<(UserId, OrganizationId)>,
+    pub(crate) sites: OrdMap<Arc<str>, (OrganizationId, ApplicationId)>,
+    /// Keyed with random numbers, so that nobody can choose names that are slow to find.
+    hasher: RandomState,
+}
+
+/// A credential at one revision.
+#[derive(Clone, Copy)]
+pub struct CredentialView<'a> {
+    snapshot: &'a Snapshot,
+    record: &'a Record,
+    particulars: &'a Particulars,
+    kind: &'a Arc<Kind>,
+    kind_name: &'a Text,
+    organization: OrganizationId,
+    namespace: NamespaceId,
+    standing: Standing,
+}
+
+impl Snapshot {
+    pub(crate) fn empty(ring: Arc<KeyRing>) -> Self {
+        Self {
+            revision: Revision::default(),
+            fresh_until: None,
+            peppers: live_peppers(&ring),
+            ring,
+            catalogue: Arc::default(),
+            records: Slab::new(),
+            particulars: Slab::new(),
+            by_id: Table::new(),
+            by_public_id: Table::new(),
+            by_digest: Table::new(),
+            estates: Slab::new(),
+            estate_numbers: Table::new(),
+            roles: Slab::new(),
+            role_numbers: Table::new(),
+            homes: Numbered::new(),
+            owners: Numbered::new(),
+            memberships: OrdSet::new(),
+            sites: OrdMap::new(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// The last commit that it knows of.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The key ring that digests are confirmed with.
+    pub fn key_ring(&self) -> &Arc<KeyRing> {
+        &self.ring
+    }
+
+    /// A recorded profile.
+    pub fn profile(&self, name: &str) -> Option<&Arc<Profile>> {
+        self.catalogue.profile(name)
+    }
+
+    /// Every recorded profile, by name.
+    pub fn profiles(&self) -> impl Iterator<Item = (&str, &Arc<Profile>)> {
+        self.catalogue.profiles()
+    }
+
+    /// A kind of a recorded profile.
+    pub fn kind(&self, id: &KindId) -> Option<&Arc<Kind>> {
+        self.catalogue.kind_by_id(id)
+    }
+
+    /// An organization with what its members' and credentials' rights are computed from.
+    pub fn organization(&self, id: OrganizationId) -> Option<World<'_>> {
+        World::new(self, self.estate_number(id)?)
+    }
+
+    /// Every organization.
+    pub fn organizations(&self) -> impl Iterator<Item = World<'_>> {
+        self.estates.iter().filter_map(|(number, _)| World::new(self, number))
+    }
+
+    /// The organizations of which a user is a member, suspended or not.
+    pub fn organizations_of(&self, user: UserId) -> impl Iterator<Item = OrganizationId> + use<'_> {
+        let all = (user, OrganizationId::from_bits(0))..=(user, OrganizationId::from_bits(u128::MAX));
+        self.memberships.range(all).map(|(_, organization)| *organization)
+    }
+
+    /// The application with this site key, and its organization.
+    pub fn site(&self, site_key: &str) -> Option<(OrganizationId, ApplicationId)> {
+        self.sites.get(site_key).copied()
+    }
+
+    /// A credential by the id of its record; also a revoked one.
+    pub fn credential(&self, id: CredentialId) -> Option<CredentialView<'_>> {
+        self.view(self.record_number(id)?)
+    }
+
+    /// A credential by what a client presents to say which one it is; also a revoked one.
+    pub fn credential_by_public_id(&self, public_id: &str) -> Option<CredentialView<'_>> {
+        self.view(self.record_number_by_public_id(public_id)?)
+    }
+
+    /// Every credential, revoked ones included, in the order in which they became known.
+    pub fn credentials(&self) -> impl Iterator<Item = CredentialView<'_>> {
+        (0..self.records.len()).filter_map(|number| self.view(number))
+    }
+
+    pub(crate) fn set_key_ring(&mut self, ring: Arc<KeyRing>) {
+        self.peppers = live_peppers(&ring);
+        self.ring = ring;
+    }
+
+    pub(crate) fn view(&self, number: u32) -> Option<CredentialView<'_>> {
+        let record = self.records.get(number)?;
+        let home = self.homes.get(record.home)?;
+        Some(CredentialView {
+            snapshot: self,
+            record,
+            particulars: self.particulars.get(number)?,
+            kind: self.catalogue.kind(record.kind)?,
+            kind_name: self.catalogue.name(record.kind)?,
+            organization: self.estates.get(record.organization)?.id,
+            namespace: home.namespace,
+            standing: record.standing()?,
+        })
+    }
+
+    pub(crate) fn record_number(&self, id: CredentialId) -> Option<u32> {
+        let is_it = |number| self.particulars.get(number).is_some_and(|p| p.id == id);
+        self.by_id.find(self.hash(&id), is_it)
+    }
+
+    pub(crate) fn record_number_by_public_id(&self, public_id: &str) -> Option<u32> {
+        let is_it = |number| {
+            self.particulars.get(number).is_some_and(|p| p.public_id.as_bytes() == public_id.as_bytes())
+        };
+        self.by_public_id.find(self.hash(public_id), is_it)
+    }
+
+    pub(crate) fn estate_number(&self, id: OrganizationId) -> Option<u32> {
+        self.estate_numbers.find(self.hash(&id), |number| self.estates.get(number).is_some_and(|e| e.id == id))
+    }
+
+    pub(crate) fn role_number(&self, id: RoleId) -> Option<u32> {
+        self.role_numbers.find(self.hash(&id), |number| self.roles.get(number).is_some_and(|r| r.id == id))
+    }
+
+    pub(crate) fn grants_of_record(&self, number: u32) -> &[Held] {
+        self.particulars.get(number).map_or(&[], |p| p.grants.as_slice())
+    }
+
+    /// Any 32 bits of a keyed hash are as good as any other.
+    #[expect(clippy::cast_possible_truncation, reason = "the tables use 32 bits")]
+    pub(crate) fn hash<T: Hash + ?Sized>(&self, value: &T) -> u32 {
+        self.hasher.hash_one(value) as u32
+    }
+}
+
+impl<'a> CredentialView<'a> {
+    /// Its name for machines.
+    pub fn id(&self) -> CredentialId {
+        self.particulars.id
+    }
+
+    /// What a client presents to say which one it is.
+    pub fn public_id(&self) -> &'a str {
+        self.particulars.public_id.as_str()
+    }
+
+    /// Where it belongs.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Its rules.
+    pub fn kind(&self) -> &'a Arc<Kind> {
+        self.kind
+    }
+
+    /// Where it lives.
+    pub fn namespace(&self) -> NamespaceId {
+        self.namespace
+    }
+
+    /// Who owns it.
+    pub fn owner(&self) -> Option<UserId> {
+        self.snapshot.owners.get(self.record.owner()?).copied()
+    }
+
+    /// Whether it can be used.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// From then on it is expired.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.record.expires_at()
+    }
+
+    /// Counts rotations and the revocation.
+    pub fn generation(&self) -> u32 {
+        self.particulars.generation
+    }
+
+    /// The current secret, sealed, if the change feed brought it: what checking a signature needs.
+    pub fn sealed(&self) -> Option<&'a Sealed> {
+        self.particulars.extra.as_ref()?.sealed.as_ref()
+    }
+
+    /// What counts of it for rights; the facts are [`Snapshot::organization`] of its organization.
+    pub fn holding(&self) -> Holding<'a> {
+        Holding {
+            id: self.particulars.id,
+            kind: self.kind,
+            namespace: self.namespace,
+            owner: self.owner(),
+            denied: self.particulars.extra.as_ref().map_or(&NOTHING_DENIED, |extra| &extra.denied),
+        }
+    }
+
+    /// What else bounds what it makes.
+    pub fn bounds(&self) -> Bounds<'a> {
+        let sources = self.particulars.extra.as_ref().map_or(&[][..], |extra| &extra.sources);
+        Bounds { expires_at: self.expires_at(), sources }
+    }
+
+    pub(crate) fn kind_name(&self) -> &'a Text {
+        self.kind_name
+    }
+
+    pub(crate) fn record(&self) -> &'a Record {
+        self.record
+    }
+
+    pub(crate) fn particulars(&self) -> &'a Particulars {
+        self.particulars
+    }
+}
+
+fn live_peppers(ring: &KeyRing) -> Arc<[PepperVersion]> {
+    let current = ring.current_version();
+    let accepted = ring.versions().into_iter().filter(|v| v.state == VersionState::Accepted).map(|v| v.version);
+    [current].into_iter().chain(accepted).collect()
+}
+
+static NOTHING_DENIED: Denials = Denials { patterns: PatternSet::none(), groups: Vec::new() };
