@@ -1,0 +1,83 @@
+//! Invitations: how somebody joins an organization.
+
+use keyward_core::id::{InvitationId, OrganizationId, UserId};
+use keyward_core::name::Name;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::sample::{self, Sample};
+use crate::schema;
+use crate::values::{SecretText, Time};
+
+/// Accepts an invitation.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = AcceptInvitation::sample)]
+pub struct AcceptInvitation {
+    /// The token of the link.
+    pub token: SecretText,
+    /// What they are called. Needed by a new user; an existing one keeps their name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Name>)]
+    pub name: Option<Name>,
+    /// The password that a new user chooses, at least 15 characters; that of an existing user proves who they are.
+    pub password: SecretText,
+}
+
+/// An invitation, as the one who made it sees it, once.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = Invitation::sample)]
+pub struct Invitation {
+    /// Its name in the audit log.
+    #[schema(value_type = schema::InvitationId)]
+    pub id: InvitationId,
+    /// Whom it invites.
+    pub email: String,
+    /// What accepts it, once.
+    pub token: SecretText,
+    /// The page where it can be accepted; contains the token. Hand it over on a safe way.
+    #[schema(value_type = String, format = "uri")]
+    pub url: SecretText,
+    /// Until when it can be accepted.
+    pub expires_at: Time,
+}
+
+/// An invitation was accepted. Sign in to go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = InvitationAccepted::sample)]
+pub struct InvitationAccepted {
+    /// Who accepted it.
+    #[schema(value_type = schema::UserId)]
+    pub user: UserId,
+    /// Of what they are a member now.
+    #[schema(value_type = schema::OrganizationId)]
+    pub organization: OrganizationId,
+}
+
+impl Sample for AcceptInvitation {
+    fn sample() -> Self {
+        Self {
+            token: sample::secret("kwinv_EXAMPLE"),
+            name: Some(sample::name("Grace Hopper")),
+            password: sample::secret("correct horse battery staple"),
+        }
+    }
+}
+
+impl Sample for Invitation {
+    fn sample() -> Self {
+        Self {
+            id: sample::INVITATION,
+            email: "grace@example.com".to_owned(),
+            token: sample::secret("kwinv_EXAMPLE"),
+            url: sample::secret("https://keys.example.com/invitations/kwinv_EXAMPLE"),
+            expires_at: sample::time(259_200),
+        }
+    }
+}
+
+impl Sample for InvitationAccepted {
+    fn sample() -> Self {
+        Self { user: sample::USER, organization: sample::ORGANIZATION }
+    }
+}
