@@ -38,9 +38,10 @@ struct Actions {
     changing: &'static [&'static str],
 }
 
-/// Whether `permission` is on an administrative resource, so that it may also be held at the organization.
+/// Whether `permission` is on an administrative resource or on one below it, so that it may also be held at the
+/// organization. The same permissions as those of [`administrative_patterns`].
 pub fn is_administrative(permission: &str) -> bool {
-    let resource = permission.split(':').next().unwrap_or("");
+    let resource = permission.split(['.', ':']).next().unwrap_or("");
     ADMINISTRATIVE.iter().any(|(name, _)| *name == resource)
 }
 

@@ -1,5 +1,8 @@
 //! The record of a credential and how it may change. Never holds plaintext.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -232,7 +235,8 @@ impl Credential {
         }
     }
 
-    /// Ends it for ever. Its secrets are forgotten, so not even the database can bring it back.
+    /// Ends it for ever. Sealed secrets are forgotten, so that it cannot be revealed any more; the digests stay, so
+    /// that whoever still presents it is told why it is refused.
     pub fn revoke(mut self, at: Timestamp, reason: RevokeReason) -> Result<Credential, Transition> {
         if let State::Revoked { at, .. } = self.state {
             return Err(Transition::Revoked { at });

@@ -1,11 +1,16 @@
 //! The law of no amplification: nobody, user or credential, gives what they do not hold.
 
+#[cfg(test)]
+mod tests;
+
+use ipnet::IpNet;
+
 use crate::credential::Credential;
 use crate::id::UserId;
 use crate::kind::{Authority, Denials, Kind};
 use crate::namespace::NamespaceId;
 use crate::permission::{Pattern, PatternSet, Rights};
-use crate::rights::{Facts, Holding, credential_rights, user_rights};
+use crate::rights::{Facts, Holding, comes_with_a_role, credential_rights, user_rights};
 use crate::time::Timestamp;
 
 /// Who wants to give something.
@@ -19,9 +24,25 @@ pub enum Giver<'a> {
     Credential {
         /// What counts of it for rights.
         holding: Holding<'a>,
-        /// The record.
-        record: &'a Credential,
+        /// What else bounds what it makes.
+        bounds: Bounds<'a>,
     },
+}
+
+/// The bounds of a credential that are no rights: nothing that it makes may go beyond them.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds<'a> {
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// From where alone it may be used; empty means anywhere.
+    pub sources: &'a [IpNet],
+}
+
+impl<'a> Bounds<'a> {
+    /// Those of a record.
+    pub fn of(record: &'a Credential) -> Self {
+        Self { expires_at: record.expires_at, sources: &record.sources }
+    }
 }
 
 /// How a gift exceeds its giver.
@@ -107,7 +128,7 @@ pub fn may_grant(
     namespace: NamespaceId,
     patterns: &PatternSet,
 ) -> Result<(), Exceeds> {
-    may_give(facts, giver, namespace, &Rights::of(patterns.clone()))
+    may_give_role(facts, giver, namespace, &Rights::of(patterns.clone()))
 }
 
 /// Whether the giver may make `credential` of `kind` exist as it is, with `grants`: asked on creation, rotation,
@@ -122,18 +143,35 @@ pub fn may_make(
     if kind.is_live() && !matches!(giver, Giver::System) && giver.user() != credential.owner {
         return Err(Exceeds::NotOwner(kind.id.to_string()));
     }
-    if let Giver::Credential { holding, record } = giver {
-        may_descend(holding, record, kind, credential)?;
+    if let Giver::Credential { holding, bounds } = giver {
+        may_descend(holding, bounds, kind, credential)?;
     }
     let denied = kind.deny.join(&credential.denied).patterns;
     grants.iter().try_for_each(|(namespace, patterns)| {
         let rights = Rights { granted: (*patterns).clone(), denied: denied.clone() };
-        may_give(facts, giver, *namespace, &rights)
+        may_give_role(facts, giver, *namespace, &rights)
     })
 }
 
+/// Whether the giver holds `rights` at `namespace`, and also what comes with any role there, be it an empty one.
+fn may_give_role(
+    facts: &impl Facts,
+    giver: &Giver<'_>,
+    namespace: NamespaceId,
+    rights: &Rights,
+) -> Result<(), Exceeds> {
+    may_give(facts, giver, namespace, rights)?;
+    comes_with_a_role(facts, namespace)
+        .try_for_each(|(at, granted)| may_give(facts, giver, at, &Rights { granted, denied: rights.denied.clone() }))
+}
+
 /// What holds in addition when a credential makes another: reach, end, networks and denials within its own.
-fn may_descend(maker: &Holding<'_>, record: &Credential, kind: &Kind, credential: &Credential) -> Result<(), Exceeds> {
+fn may_descend(
+    maker: &Holding<'_>,
+    bounds: &Bounds<'_>,
+    kind: &Kind,
+    credential: &Credential,
+) -> Result<(), Exceeds> {
     let name = || kind.id.to_string();
     if maker.kind.is_live() && !kind.is_live() {
         return Err(Exceeds::NotLive(name()));
@@ -149,16 +187,16 @@ fn may_descend(maker: &Holding<'_>, record: &Credential, kind: &Kind, credential
     if !reach_within {
         return Err(Exceeds::Reach(name()));
     }
-    if credential.owner != record.owner {
+    if credential.owner != maker.owner {
         return Err(Exceeds::Owner);
     }
-    if let Some(end) = record.expires_at
+    if let Some(end) = bounds.expires_at
         && credential.expires_at.is_none_or(|new| new > end)
     {
         return Err(Exceeds::Outlives(end));
     }
-    let within = |net: &ipnet::IpNet| record.sources.iter().any(|own| own.contains(net));
-    if !record.sources.is_empty() && (credential.sources.is_empty() || !credential.sources.iter().all(within)) {
+    let within = |net: &IpNet| bounds.sources.iter().any(|own| own.contains(net));
+    if !bounds.sources.is_empty() && (credential.sources.is_empty() || !credential.sources.iter().all(within)) {
         return Err(Exceeds::Sources);
     }
     if !kind.deny.join(&credential.denied).includes(&maker.denials()) {

@@ -1,5 +1,8 @@
 //! How many credentials of a kind there may be, and what creating one more does to the earlier ones.
 
+#[cfg(test)]
+mod tests;
+
 use crate::id::CredentialId;
 use crate::kind::{Kind, OnCreate};
 
@@ -33,7 +36,10 @@ pub struct LimitReached {
 /// Whether another credential of `kind` may exist beside those that take `places` (not revoked, same limit scope).
 pub fn admit(kind: &Kind, places: &[(u32, CredentialId)]) -> Result<Admission, LimitReached> {
     let Some(limit) = kind.limit else { return Ok(Admission::Free { place: None }) };
-    let free = (1..=limit.count).find(|n| !places.iter().any(|(taken, _)| taken == n));
+    // Counted as well as searched: after a limit was lowered, low numbers can be free while too many exist.
+    let free = (1..=limit.count)
+        .find(|n| !places.iter().any(|(taken, _)| taken == n))
+        .filter(|_| u32::try_from(places.len()).is_ok_and(|living| living < limit.count));
     match (kind.on_create, free) {
         (_, Some(place)) => Ok(Admission::Free { place: Some(place) }),
         (OnCreate::Supersede, None) => {

@@ -72,9 +72,7 @@ pub fn holds(facts: &impl Facts, giver: &Giver<'_>, namespace: NamespaceId, perm
     let held = match giver {
         Giver::System => true,
         Giver::User(user) => user_allow(facts, *user, namespace, permission),
-        Giver::Credential { holding, .. } => {
-            credential_allow(facts, holding, namespace, Some(permission), &[]).is_ok()
-        }
+        Giver::Credential { holding, .. } => credential_allow(facts, holding, namespace, Some(permission), &[]).is_ok(),
     };
     if held { Ok(()) } else { Err(Lacks::Permission { permission: permission.to_owned(), namespace }) }
 }

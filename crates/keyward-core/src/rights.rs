@@ -4,6 +4,9 @@
 //! Two forms of the same rule stand side by side: `*_allow` answers for one permission and allocates nothing;
 //! `*_rights` gives the whole set, for comparisons and for people. A property test holds them together.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::ops::ControlFlow;
 
 use crate::administration::{administrative_patterns, is_administrative};
@@ -209,6 +212,14 @@ pub fn owner_allows(facts: &impl Facts, holding: &Holding<'_>, namespace: Namesp
     holding.owner.is_some_and(|owner| user_allow(facts, owner, namespace, permission))
 }
 
+/// What any role held at `namespace` gives besides its own patterns: the record there, and those above it, can be read.
+pub fn comes_with_a_role(
+    facts: &impl Facts,
+    namespace: NamespaceId,
+) -> impl Iterator<Item = (NamespaceId, PatternSet)> {
+    std::iter::successors(Some(namespace), |at| facts.parent(*at)).take(3).map(|at| (at, read_of(at)))
+}
+
 /// One grant's part of [`user_allow`]: a role held `at` one namespace, asked for `permission` at `namespace`.
 fn grant_allows(
     facts: &impl Facts,
@@ -217,12 +228,16 @@ fn grant_allows(
     namespace: NamespaceId,
     permission: &str,
 ) -> bool {
+    // A grant that outlived its namespace gives nothing there.
+    if !exists(facts, namespace) {
+        return false;
+    }
     if at == namespace && patterns.covers(permission) {
-        return exists(facts, namespace);
+        return true;
     }
     // Administrative resources are judged at the object's namespace or at the organization.
     if at == facts.organization().into() && is_administrative(permission) && patterns.covers(permission) {
-        return exists(facts, namespace);
+        return true;
     }
     // Any grant lets its holder read the record of its namespace and of those above.
     permission == namespace.kind().read() && is_at_or_above(facts, namespace, at)
