@@ -46,13 +46,12 @@ pub struct Subject {
 
 /// What proves a subject: exactly one of them.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct SubjectProperties {
     /// The token, as it was presented.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretText>,
     /// The secret that belongs to the `id` of the subject.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretText>,
 }
 
@@ -78,23 +77,22 @@ pub struct Resource {
 
 /// How the request was made, as in a [`crate::verify::VerifyRequest`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct EvaluationContext {
     /// The API groups to which the request belongs, beside those of its permission.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
     /// The address of the client. A credential that is bound to networks is refused without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::IpAddress>)]
     pub source: Option<IpAddr>,
     /// Whether the request came over https. Absent: the caller vouches that it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure: Option<bool>,
     /// How the credential travelled. Absent: the caller vouches that it was as its kind allows.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
     /// Answer only from this revision on; waits at most a second for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,
 }
 

@@ -94,44 +94,46 @@ pub struct CreateCredential {
 
 /// Edits a credential: what its kind lets change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = EditCredential::sample)]
 pub struct EditCredential {
     /// The new name. Absent: it stays.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Name, required = false)]
     pub name: Option<Name>,
     /// All roles that it is to hold. Absent: they stay.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<RoleAt>, required = false, max_items = 100)]
     pub roles: Option<Vec<RoleAt>>,
     /// All networks from which alone it may be used, empty for anywhere. Absent: they stay.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Network>, required = false, max_items = 64)]
     pub sources: Option<Vec<Network>>,
 }
 
 /// Replaces the secret of a credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = RotateCredential::sample)]
 pub struct RotateCredential {
     /// How long the present secret stays valid, in seconds. Absent: the default of its kind, usually 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_seconds: Option<u64>,
     /// Must be `true` for kinds that ask for confirmation, whose clients stop working until they have the new secret.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub confirm: bool,
 }
 
 /// Ends a credential for ever.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = RevokeCredential::sample)]
 pub struct RevokeCredential {
     /// Why.
+    #[serde(default)]
     pub reason: RevokeFor,
     /// Whether to end also all credentials that it made, and those that they made.
+    #[serde(default)]
     pub descendants: bool,
 }
 
@@ -284,7 +286,7 @@ pub struct Slot {
 
 /// What a client has to hold, in the form of its kind.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(untagged)]
 #[schema(example = IssuedSecret::sample)]
 pub enum IssuedSecret {
     /// One string.

@@ -12,16 +12,16 @@ use serde_path_to_error::{Path, Segment};
 use crate::error::{ErrorCode, FieldError, Problem};
 
 /// Reads a request body.
-pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Box<Problem>> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| from_json_error(error.inner(), &pointer(error.path())))?;
-    reader.end().map_err(|error| from_json_error(&error, ""))?;
+        .map_err(|error| Box::new(from_json_error(error.inner(), &pointer(error.path()))))?;
+    reader.end().map_err(|error| Box::new(from_json_error(&error, "")))?;
     Ok(value)
 }
 
 /// Reads a request body that may be left out when every field has its default.
-pub fn from_optional_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn from_optional_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Box<Problem>> {
     from_json(if body.is_empty() { b"{}" } else { body })
 }
 
@@ -69,7 +69,7 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 fn from_message(message: &str, pointer: &str, separator: &str) -> Problem {
-    let named = |prefix: &str| message.strip_prefix(prefix)?.split_once('`').map(|(name, rest)| (name, rest));
+    let named = |prefix: &str| message.strip_prefix(prefix)?.split_once('`');
     let expected = message.split_once(", expected ").map(|(_, expected)| expected);
     // The parser stands at the parent for a missing field, and at parent or field for the other two.
     let at = |name: &str| {

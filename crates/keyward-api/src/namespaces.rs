@@ -71,11 +71,11 @@ pub struct CreateUserGroup {
 
 /// Edits an application, workspace or user group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = EditNamespace::sample)]
 pub struct EditNamespace {
     /// The new name. Absent: it stays.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Name, required = false)]
     pub name: Option<Name>,
 }

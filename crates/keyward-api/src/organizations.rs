@@ -46,21 +46,21 @@ pub struct CreateOrganization {
 
 /// Edits an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = EditOrganization::sample)]
 pub struct EditOrganization {
     /// The new name. Absent: it stays.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Name, required = false)]
     pub name: Option<Name>,
     /// All profiles whose kinds it can create; also takes `settings:edit`. Refused while a kind that would go is in
     /// use. Absent: they stay.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<String>, required = false)]
     pub profiles: Option<Vec<String>>,
     /// All networks from which its credentials may be used, empty for anywhere; also takes `settings:edit`. Absent:
     /// they stay.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Network>, required = false, max_items = 64)]
     pub sources: Option<Vec<Network>>,
 }

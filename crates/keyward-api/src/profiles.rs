@@ -35,7 +35,7 @@ pub struct ListProfiles {
 #[schema(example = ApplyProfile::sample)]
 pub struct ApplyProfile {
     /// The whole file.
-    #[schema(max_length = 262144)]
+    #[schema(max_length = 262_144)]
     pub text: String,
     /// Only say what it would change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -51,15 +51,15 @@ pub struct CreateRole {
 
 /// Edits a role. Everybody who holds it holds the new one as soon as the call returns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = EditRole::sample)]
 pub struct EditRole {
     /// The new name. Absent: it stays.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Name, required = false)]
     pub name: Option<Name>,
     /// All that it lets its holders do. Absent: it stays.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<schema::Pattern>, required = false, max_items = 500)]
     pub patterns: Option<PatternSet>,
 }

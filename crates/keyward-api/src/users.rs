@@ -52,11 +52,11 @@ pub struct InviteUser {
 
 /// Edits a membership.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = EditUser::sample)]
 pub struct EditUser {
     /// Whether they are super admin. Absent: it stays.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     pub super_admin: Option<bool>,
 }

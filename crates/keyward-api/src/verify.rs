@@ -29,54 +29,54 @@ pub enum VerifyBody {
 
 /// Whether a credential may do something. Exactly one of `credential`, `id` with `secret`, and `credential_id` names it.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = VerifyRequest::sample)]
 pub struct VerifyRequest {
     /// The token, as it was presented. Also takes an access token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretText>,
     /// The public id or `client_id`, as it was presented, with `secret`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The secret or `client_secret`, as it was presented.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretText>,
     /// A credential that was not presented, only with `explain`: what would be answered if it were, with its secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::CredentialId>)]
     pub credential_id: Option<CredentialId>,
     /// The permission that the request needs. Absent: authentication alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::Permission>)]
     pub permission: Option<Permission>,
     /// Where it needs it. Absent: the organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::NamespaceId>)]
     pub namespace: Option<NamespaceId>,
     /// The API groups to which the request belongs, beside those of its permission.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 16)]
     pub groups: Vec<String>,
     /// The address of the client. A credential that is bound to networks is refused without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<schema::IpAddress>)]
     pub source: Option<IpAddr>,
     /// Whether the request came over https. Absent: the caller vouches that it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure: Option<bool>,
     /// The method of the request; kept where uses are logged, and without influence.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 32)]
     pub method: Option<String>,
     /// How the credential travelled: `bearer`, `basic`, `header:NAME`, `headers:ID,SECRET`, `form:ID,SECRET` or
     /// `token_scheme:NAME`. Absent: the caller vouches that it was as its kind allows.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
     /// Whether to list every check with its outcome. Uses nothing up: neither rate nor a record of use.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explain: bool,
     /// Answer only from this revision on, as an earlier answer named it; waits at most a second for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<u64>,
 }
 
