@@ -116,7 +116,7 @@ impl Profile {
         };
         let missing = Fault {
             file: file_name.to_owned(),
-            place: Place::of(text, 0),
+            place: Place { line: 1, column: 1 },
             key: String::new(),
             text: "the profile could not be read: start from `profiles/keyward.toml`".to_owned(),
         };

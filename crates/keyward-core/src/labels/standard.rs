@@ -8,7 +8,7 @@ pub(super) fn labels(kind: &Kind, singular: &str, plural: &str) -> Labels {
     Labels {
         singular: singular.to_owned(),
         plural: plural.to_owned(),
-        choice: capitalised(singular),
+        choice: capitalised(&kind.id.kind().replace('_', " ")),
         menu: vec![title.clone()],
         title,
         notes: Vec::new(),

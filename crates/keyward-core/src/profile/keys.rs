@@ -356,7 +356,7 @@ const SECTIONS: &[(&str, &str, &str, &[Key])] = &[
     (
         "API groups",
         "[api_groups.NAME]",
-        "`security` is built in: the changing actions on credentials, grants, roles, users and settings. A profile may add permissions and paths to it. A group that is denied needs permissions; where the dialect is not `native`, it needs paths too.",
+        "`security` is built in: the changing actions on credentials, grants, roles, users and settings. A profile may add permissions and paths to it. Where the dialect is not `native`, a group that is denied needs paths.",
         API_GROUP,
     ),
     ("Kinds", "[kinds.NAME]", "", KIND),

@@ -16,12 +16,15 @@ use super::keys::Key;
 pub(super) struct Source<'t> {
     file: &'t str,
     text: &'t str,
+    /// Where each line begins.
+    lines: Vec<usize>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl<'t> Source<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self { file, text, faults: RefCell::new(Vec::new()) }
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { file, text, lines, faults: RefCell::new(Vec::new()) }
     }
 
     pub(super) fn fault(&self, offset: usize, key: &str, text: impl Into<String>) {
@@ -35,7 +38,10 @@ impl<'t> Source<'t> {
     }
 
     pub(super) fn place(&self, offset: usize) -> Place {
-        Place::of(self.text, offset)
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|i| self.lines.get(i)).copied().unwrap_or(0);
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        Place { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 
     /// How many faults there are so far: to see whether a part was understood.
@@ -97,6 +103,10 @@ impl<'t> Node<'t> {
     /// A text that people read.
     pub(super) fn words(&self) -> Option<&'t str> {
         let text = self.text()?;
+        if text.trim().is_empty() {
+            self.fault("the text is empty: write it, or remove the key");
+            return None;
+        }
         if text.chars().count() > MAX_WORDS_CHARS {
             self.fault(format!("the text is too long: write at most {MAX_WORDS_CHARS} characters"));
             return None;

@@ -91,14 +91,19 @@ fn signing(kind: &Kind, table: &Table<'_>) {
 
 fn usage(kind: &Kind, table: &Table<'_>) {
     match (kind.parts, kind.usage) {
-        (Parts::OauthClient, Usage::Direct) => {
-            table.blame(
-                "use",
-                "an `oauth_client` is exchanged for access tokens: write `exchange`, or `parts = \"pair\"`",
-            );
-        }
+        (Parts::OauthClient, Usage::Direct) => table
+            .blame("use", "an `oauth_client` is exchanged for access tokens: write `exchange`, or `parts = \"pair\"`"),
         (Parts::Token, Usage::Exchange { .. } | Usage::Both { .. }) => {
             table.blame("use", "a `token` has no id to exchange: write `direct`, or `parts = \"oauth_client\"`");
+        }
+        (Parts::Pair, usage) if usage.token_lifetime().is_some() => {
+            let exchanged = |carrier: &Carrier| matches!(carrier, Carrier::Basic | Carrier::Form(..));
+            if !kind.present.iter().any(exchanged) {
+                table.blame(
+                    "present",
+                    "tokens are given for `basic` or `form:ID,SECRET`: list one, or write `use = \"direct\"`",
+                );
+            }
         }
         _ => {}
     }
@@ -199,8 +204,8 @@ fn organization_authority(kind: &Kind, table: &Table<'_>) {
     }
 }
 
-/// A denied group must be recognised in every request: by its permissions where Keyward names them, by its paths where
-/// a vendor's wire format does not.
+/// A denied group must be recognised in every request. Keyward's own surfaces, and the routes of its proxy, name what
+/// they ask for; a vendor's wire format has only paths.
 fn denials(kind: &Kind, table: &Table<'_>, world: &World) {
     for name in kind.deny.groups.iter().filter(|name| *name != SECURITY) {
         let Some(group) = world.api_group(name) else { continue };
@@ -209,11 +214,6 @@ fn denials(kind: &Kind, table: &Table<'_>, world: &World) {
             let text = format!(
                 "requests of the dialect `{dialect}` belong to a group by their path: list `paths` under `[api_groups.{name}]`"
             );
-            table.blame("deny", text);
-        }
-        if dialect == Surface::NATIVE && group.patterns.is_empty() {
-            let text =
-                format!("Keyward's own surfaces name permissions: list `permissions` under `[api_groups.{name}]`");
             table.blame("deny", text);
         }
     }
@@ -317,6 +317,7 @@ pub(super) fn between_kinds(kinds: &[ReadKind<'_>]) {
         for earlier in &kinds[..i] {
             let other = earlier.kind.id.kind();
             same_token(this, earlier);
+            same_choice(this, earlier);
             for carrier in &this.kind.present {
                 if let Some(clash) = earlier.kind.present.iter().find_map(|taken| clash(carrier, taken)) {
                     this.table.blame("present", format!("{clash} in the kind `{other}`: choose another name"));
@@ -344,6 +345,18 @@ fn same_token(this: &ReadKind<'_>, earlier: &ReadKind<'_>) {
             this.table.blame("secret_format", text);
         }
         _ => {}
+    }
+}
+
+/// On a page that two kinds share, people choose between them by a word.
+fn same_choice(this: &ReadKind<'_>, earlier: &ReadKind<'_>) {
+    let (labels, taken) = (&this.kind.labels, &earlier.kind.labels);
+    if labels.shares_page_with(taken) && labels.choice == taken.choice {
+        let (choice, other) = (&labels.choice, earlier.kind.id.kind());
+        let text = format!(
+            "`{choice}` is also the choice of the kind `{other}` on the same page: write another, or another `title`"
+        );
+        this.table.blame("labels.choice", text);
     }
 }
 

@@ -81,6 +81,8 @@ impl Known {
             return Some(pattern);
         }
         let near = match &pattern {
+            // Whoever has made that many faults needs no guesses, and guessing is the only slow part.
+            _ if node.source.count() >= MAX_GUESSES => None,
             Pattern::Exact(_) => nearest(&text, self.declared.iter().map(String::as_str)).map(str::to_owned),
             Pattern::Below(resource) => {
                 let resources = self.declared.iter().filter_map(|permission| permission.split(':').next());
@@ -246,3 +248,5 @@ pub(super) fn unknown_group(name: &str, world: &World) -> String {
     let names: Vec<&str> = world.api_groups.iter().map(|group| group.name.as_str()).collect();
     format!("`{name}` is neither an API group nor a permission: {}", remedy(name, &names))
 }
+
+const MAX_GUESSES: usize = 100;

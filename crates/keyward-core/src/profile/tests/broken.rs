@@ -69,6 +69,19 @@ fn limits() {
 }
 
 #[test]
+fn deep_nesting_is_refused() {
+    for text in [
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{ a = ".repeat(40_000)),
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("[{}a]", "a.".repeat(100_000)),
+        format!("a = {{ {}a = 1 }}", "a.".repeat(100_000)),
+    ] {
+        assert_ne!(faults(&text), "");
+    }
+}
+
+#[test]
 fn columns_count_characters() {
     let broken = GOOD.replace("title = \"Admin\"", "title = \"Ädmin\", alow = []");
     let faults = Profile::parse("acme.toml", &broken).unwrap_err();
