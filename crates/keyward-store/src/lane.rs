@@ -208,7 +208,7 @@ impl Worker {
                         break Err(error);
                     }
                     tracing::info!(%error, tries, "a batch of writes runs again");
-                    tokio::time::sleep(PAUSE * tries).await;
+                    tokio::time::sleep(PAUSE * 4_u32.pow(tries)).await;
                 }
             }
         };
@@ -379,7 +379,7 @@ impl Worker {
                     Ok(answer) => return answer,
                     Err(error) => tracing::warn!(%error, "the outcome of a commit is not known yet"),
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(PAUSE * 16).await;
             }
         };
         let Ok((session, last)) = tokio::time::timeout(PATIENCE, asking).await else {
@@ -447,7 +447,7 @@ const QUEUE: usize = 1024;
 const SILENCE: Duration = Duration::from_secs(20);
 /// How often a batch is tried before its jobs fail.
 const TRIES: u32 = 4;
-/// The first pause between tries; later ones are longer.
-const PAUSE: Duration = Duration::from_millis(100);
+/// What pauses are multiples of: a lost connection is back at once, a restarting server in a second.
+const PAUSE: Duration = Duration::from_millis(5);
 /// How long to ask for the outcome of a commit: a failover takes about 20 s.
 const PATIENCE: Duration = Duration::from_secs(30);

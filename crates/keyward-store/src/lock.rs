@@ -38,6 +38,9 @@ impl FileLock {
 
 fn create(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    // The database is nobody else's to read; SQLite gives its other files the mode of this one.
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.read(true).write(true).create(true).truncate(false).open(path).map_err(|error| cannot(path, &error))
 }
 

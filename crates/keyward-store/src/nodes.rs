@@ -104,7 +104,7 @@ impl Store {
         Ok(Polled { applied: applied.unwrap_or_default(), more: applied.is_some_and(|applied| applied < current) })
     }
 
-    /// Polls for ever: every `every`, sooner when `wake` is notified, at once while there is more.
+    /// Polls for ever, on PostgreSQL (a SQLite database has no other nodes): every `every`, sooner when `wake` is notified, at once while there is more.
     ///
     /// `clock` is read before each poll is sent, and handed to `fresh` if the poll succeeded and left nothing to read:
     /// at that moment the node knew everything. Returns when the index must be loaded again ([`StoreError::Gap`],

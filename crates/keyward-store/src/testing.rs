@@ -252,14 +252,10 @@ fn as_ordinary_user() -> Command {
         return Command::new("env");
     }
     let known = |user: &str| Command::new("id").arg(user).output().is_ok_and(|output| output.status.success());
-    let user = if known("postgres") { "postgres" } else { "nobody" };
+    // Debian's package brings a user; otherwise the one that owns nothing will do.
+    let user = if known("postgres") { "postgres" } else { "65534" };
     let mut command = Command::new("setpriv");
     command.args(["--reuid", user, "--regid", user, "--clear-groups", "--"]);
-    // `nobody` has group `nogroup` on Debian.
-    if user == "nobody" {
-        command = Command::new("setpriv");
-        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]);
-    }
     command
 }
 

@@ -101,8 +101,12 @@ mod sqlite {
         assert!(matches!(error, StoreError::SchemaOlder { found: 0, .. }), "{error:?}");
         assert!(error.to_string().contains("run `keyward migrate`"), "{error}");
         assert_eq!(std::fs::read_dir(database.directory().unwrap()).unwrap().count(), 0);
-        let migrated = Store::migrate(&database.url, &options()).await.unwrap();
+        let migrated = Store::migrate(&database.url, &StoreOptions { shared_file: false, ..options() }).await.unwrap();
         assert!(matches!(migrated, Migrated { from: 0, to: 1.. }), "{migrated:?}");
+        for file in std::fs::read_dir(database.directory().unwrap()).unwrap() {
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        }
     }
 
     #[tokio::test]
@@ -163,9 +167,10 @@ mod postgres {
         scratch(&store).await;
         let mut admin = connect(&store.database.url).await;
         let writer = store.another().await;
+        let answered = Arc::new(tokio::sync::Semaphore::new(0));
         let mut tasks = Vec::new();
         for task in 0..8 {
-            let writer = writer.clone();
+            let (writer, answered) = (writer.clone(), Arc::clone(&answered));
             tasks.push(tokio::spawn(async move {
                 let mut done = Vec::new();
                 for n in 0..40 {
@@ -175,14 +180,16 @@ mod postgres {
                         Err(StoreError::Unavailable(_)) => {}
                         Err(other) => panic!("{other:?}"),
                     }
+                    answered.add_permits(1);
                 }
                 done
             }));
         }
+        // While the writers go on, somewhere between an answer and the next.
         let mut kills = 0;
-        while tasks.iter().any(|task| !task.is_finished()) {
+        for _ in 0..8 * 40 / 5 {
+            answered.acquire_many(5).await.unwrap().forget();
             kills += admin.fetch_all(KILL.into_sql_str(), Vec::new()).await.unwrap().len();
-            tokio::time::sleep(Duration::from_millis(3)).await;
         }
         let mut done = Vec::new();
         for task in tasks {
