@@ -189,11 +189,9 @@ impl Profile {
     }
 }
 
-/// The profiles that come with Keyward: the name of the file, and its text.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("profiles/keyward.toml", include_str!("../../../profiles/keyward.toml")),
-    ("profiles/gigantik.toml", include_str!("../../../profiles/gigantik.toml")),
-];
+/// The profiles that come with Keyward: the name of the file, and its text. The list stands beside the files, so that
+/// a profile is added there and nowhere else.
+pub const BUILT_IN: &[(&str, &str)] = include!("../../../profiles/built_in.rs");
 
 /// The text of a profile that comes with Keyward, by its name.
 pub fn built_in(name: &str) -> Option<&'static str> {
