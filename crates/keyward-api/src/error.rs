@@ -139,6 +139,9 @@ catalogue! {
     /// Only for operators.
     OperatorRequired = "operator_required", 403, "Operator required",
         "only an operator of the deployment may do this";
+    /// Only for super admins.
+    SuperAdminRequired = "super_admin_required", 403, "Super admin required",
+        "only a super admin of the organization may do this with this kind of credential";
     /// A permission is missing.
     PermissionDenied = "permission_denied", 403, "Permission denied",
         "the caller does not hold the permission that this takes here: `detail` names it";
