@@ -1,7 +1,7 @@
 //! From the errors of JSON and query parsers to problems: which of them it was, where, and what is allowed there.
 //!
-//! Parsers tell these things in prose only, so this is the one place that reads it; tests hold the wording. What a
-//! parser found is not repeated: people do put secrets into the wrong field.
+//! Parsers tell these things in prose only, so this is the one place that reads it; tests hold the wording. A value of
+//! the wrong type is not repeated: people do put secrets into the wrong field.
 
 use std::fmt::Write as _;
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// An instant, as RFC 3339 in UTC: `2026-11-22T15:04:05Z`. Requests may use any offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,21 +194,21 @@ impl serde::de::Visitor<'_> for SecretVisitor {
         Ok(SecretText::new(text))
     }
 
-    fn visit_i64<E: serde::de::Error>(self, mut value: i64) -> Result<SecretText, E> {
-        value.zeroize();
-        Err(E::custom("invalid type: a number, expected a string"))
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<SecretText, E> {
+        Err(E::custom(NUMBER))
     }
 
-    fn visit_u64<E: serde::de::Error>(self, mut value: u64) -> Result<SecretText, E> {
-        value.zeroize();
-        Err(E::custom("invalid type: a number, expected a string"))
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<SecretText, E> {
+        Err(E::custom(NUMBER))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, mut value: f64) -> Result<SecretText, E> {
-        value.zeroize();
-        Err(E::custom("invalid type: a number, expected a string"))
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<SecretText, E> {
+        Err(E::custom(NUMBER))
     }
 }
+
+/// Worded as the parser words it, less the number, which may be somebody's PIN.
+const NUMBER: &str = "invalid type: a number, expected a string";
 
 impl PartialSchema for SecretText {
     fn schema() -> RefOr<Schema> {
