@@ -3,10 +3,17 @@
 mod audit;
 mod crash;
 mod engines;
+mod facts;
 mod faults;
 mod feed;
+mod fixtures;
 mod lane;
+mod limits;
+mod lists;
+mod records;
+mod snapshot;
 mod support;
+mod usage;
 
 /// One test per name and engine. The second list is of PostgreSQL alone: what only a server can do.
 macro_rules! conformance {
@@ -79,4 +86,41 @@ conformance! {
         a_full_rewrite_is_found;
     crash:
         nothing_acknowledged_is_lost_and_nothing_refused_is_kept;
+    records:
+        organizations_and_namespaces_come_back_as_they_went_in,
+        users_and_roles_come_back_as_they_went_in,
+        a_credential_comes_back_as_it_went_in,
+        what_never_changes_of_a_credential_is_refused,
+        nothing_is_found_under_another_organization,
+        what_a_removal_takes_along_is_stated,
+        credentials_are_found_by_what_they_belong_to,
+        a_digest_moves_to_a_newer_pepper,
+        sessions_end_once,
+        one_time_links_are_used_once,
+        failures_are_counted_until_forgotten,
+        an_idempotency_key_is_kept_for_its_caller,
+        profiles_and_links_come_back_as_they_went_in;
+    limits:
+        every_conflict_is_named,
+        a_rename_to_a_taken_name_is_refused,
+        concurrent_creators_make_exactly_as_many_as_the_limit_allows,
+        concurrent_creators_supersede_one_another,
+        a_caller_revoked_earlier_in_the_batch_cannot_act;
+    facts:
+        a_user_is_loaded_with_everything_that_counts,
+        a_credential_is_loaded_with_its_owner,
+        a_namespace_is_loaded_with_what_is_above;
+    lists:
+        a_list_of_credentials_shows_what_was_asked_for,
+        a_list_of_credentials_hides_what_may_not_be_seen,
+        pages_have_no_gap_and_no_repeat_while_rows_come,
+        lists_of_namespaces_are_filtered_and_paged,
+        lists_of_people_roles_and_grants_are_paged;
+    usage:
+        uses_are_counted_in_any_order,
+        many_uses_are_written_at_once;
+    snapshot:
+        a_snapshot_is_the_fold_of_the_feed,
+        both_engines_answer_the_same,
+        a_snapshot_comes_in_pieces_without_a_seam;
 }

@@ -1,6 +1,6 @@
 //! Lists of credentials.
 
-use keyward_core::credential::{Credential, Slot};
+use keyward_core::credential::{CallerId, Credential, Slot};
 use keyward_core::id::{CredentialId, OrganizationId, RoleId, UserId};
 use keyward_core::kind::KindId;
 use keyward_core::namespace::NamespaceId;
@@ -27,6 +27,10 @@ pub struct CredentialFilter {
     pub owned_by_caller_too: Option<UserId>,
     /// Owned by this user.
     pub owner: Option<UserId>,
+    /// Made by this user or credential.
+    pub created_by: Option<CallerId>,
+    /// With exactly this public id.
+    pub public_id: Option<String>,
     /// Holding this role somewhere.
     pub role: Option<RoleId>,
     /// With this in their name, or with exactly this public id or id.
@@ -206,6 +210,8 @@ impl CredentialFilter {
         query = self.ended(query, now);
         query = self.placed(query, organization);
         query = query.when(" AND c.owner = ", self.owner);
+        query = query.when(" AND c.created_by = ", self.created_by);
+        query = query.when(" AND c.public_id = ", self.public_id.as_deref());
         if let Some(role) = self.role {
             query = query.sql(HOLDING).arg(role).sql(")");
         }

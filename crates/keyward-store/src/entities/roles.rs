@@ -5,7 +5,7 @@ use keyward_core::id::{OrganizationId, RoleId};
 use keyward_core::name::Name;
 use keyward_core::role::Role;
 
-use super::lists::Page;
+use super::lists::{Page, containing};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader, Tx};
@@ -46,13 +46,17 @@ impl Reader {
         self.find(query.sql(" AND r.folded_name = ").arg(name.folded())).await
     }
 
-    /// Roles by folded name and id.
+    /// Roles by folded name and id; with `name`, those whose name contains it.
     pub async fn roles(
         &mut self,
         organization: OrganizationId,
+        name: Option<&str>,
         page: &Page<(String, RoleId)>,
     ) -> Result<Vec<Role>, StoreError> {
         let mut query = Query::new(SELECT).sql(" WHERE r.organization = ").arg(organization);
+        if let Some(text) = name {
+            query = query.sql(" AND r.folded_name LIKE ").arg(containing(text)).sql(" ESCAPE '\\'");
+        }
         if let Some((name, id)) = &page.after {
             query = query.sql(" AND (r.folded_name, r.id) > ").tuple((name, id));
         }

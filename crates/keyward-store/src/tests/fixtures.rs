@@ -7,9 +7,13 @@ use keyward_core::id::{
     ApplicationId, CredentialId, GrantId, InvitationId, OrganizationId, RoleId, SessionId, UserGroupId, UserId,
     WorkspaceId,
 };
-use keyward_core::kind::Denials;
+use keyward_core::kind::{
+    Authority, Cap, Carrier, Denials, Expiry, Format, KeyPair, Kind, Limit, LimitScope, ManageFrom, OnCreate, Parts,
+    Requirement, Reveal, Rotate, Usage,
+};
+use keyward_core::labels::Labels;
 use keyward_core::name::Name;
-use keyward_core::namespace::{Namespace, NamespaceId};
+use keyward_core::namespace::{Namespace, NamespaceId, NamespaceKind};
 use keyward_core::organization::Organization;
 use keyward_core::role::{Grant, Holder, Role};
 use keyward_core::seal::Sealed;
@@ -203,9 +207,43 @@ pub(super) fn a_digest(pepper: u32, of: u32) -> Digest {
     Digest { pepper: PepperVersion::new(pepper), bytes: [u8::try_from(of % 251).unwrap(); 32] }
 }
 
-/// As long as an envelope must be, of version 1.
+/// An envelope by its looks: its layout, version 1 of a key ring, and enough of the rest.
 pub(super) fn a_sealed() -> Sealed {
-    format!("AQAAAAE{}", "A".repeat(43)).parse().unwrap()
+    Sealed::from_bytes([1, 0, 0, 0, 1].into_iter().chain([7; 40]).collect()).unwrap()
+}
+
+/// At most `count` per organization.
+pub(super) fn a_limited_kind(count: u32, on_create: OnCreate) -> Kind {
+    Kind {
+        id: "keyward/api".parse().unwrap(),
+        parts: Parts::Token,
+        key_pair: KeyPair::None,
+        id_format: Format::Native { prefix: "kw".parse().unwrap() },
+        secret_format: Format::Native { prefix: "kw".parse().unwrap() },
+        present: vec![Carrier::Bearer],
+        usage: Usage::Direct,
+        lives_in: vec![NamespaceKind::Organization],
+        limit: Some(Limit { count, per: LimitScope::Organization }),
+        on_create,
+        unique_name: None,
+        reveal: Reveal::Once,
+        expiry: Expiry::Never,
+        rotate: Rotate::Never,
+        edit: Vec::new(),
+        authority: Authority::Organization,
+        cap: Cap::None,
+        deny: Denials::default(),
+        create_requires: Requirement::SuperAdmin,
+        manage_requires: Requirement::SuperAdmin,
+        manage_from: ManageFrom::Session,
+        transferable: false,
+        rate: None,
+        sources: false,
+        log_use: false,
+        https_only: false,
+        revoked_shown: true,
+        labels: Labels::default(),
+    }
 }
 
 pub(super) fn revoked(credential: Credential, seconds: i64) -> Credential {

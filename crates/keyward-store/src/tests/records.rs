@@ -16,10 +16,7 @@ pub(super) async fn organizations_and_namespaces_come_back_as_they_went_in(store
     assert_eq!(reader.organization(ORG).await.unwrap(), Some(an_organization(ORG)));
     assert_eq!(reader.organizations(None, 1).await.unwrap(), [an_organization(ORG)]);
     assert_eq!(reader.organizations(Some(ORG), 10).await.unwrap(), [an_organization(OTHER_ORG)]);
-    assert_eq!(
-        reader.organizations_of(user(2)).await.unwrap(),
-        [(an_organization(ORG), a_membership(ORG, 2))]
-    );
+    assert_eq!(reader.organizations_of(user(2)).await.unwrap(), [(an_organization(ORG), a_membership(ORG, 2))]);
     assert_eq!(reader.namespace(ORG, app(1)).await.unwrap(), Some(an_application(ORG, 1)));
     assert_eq!(reader.namespace_by_site_key("3_1").await.unwrap(), Some(an_application(ORG, 1)));
     assert_eq!(reader.namespace_children(ORG, app(1)).await.unwrap(), 1);
@@ -218,7 +215,10 @@ pub(super) async fn what_a_removal_takes_along_is_stated(store: TestStore) {
     assert_eq!(store.read().await.unwrap().links_of(ORG, cred(1)).await.unwrap(), []);
     // Nothing is stated of what was not there.
     assert_eq!(removal(&store, async |tx| tx.remove_role(ORG, role(1)).await).await, []);
-    assert_eq!(removal(&store, async |tx| tx.remove_grant(&a_grant(1, Holder::User(user(2)), 1, app(1))).await).await, []);
+    assert_eq!(
+        removal(&store, async |tx| tx.remove_grant(&a_grant(1, Holder::User(user(2)), 1, app(1))).await).await,
+        []
+    );
     assert_eq!(removal(&store, async |tx| tx.remove_group_member(&a_group_member(1, 3)).await).await, []);
 }
 
@@ -318,8 +318,13 @@ pub(super) async fn one_time_links_are_used_once(store: TestStore) {
             w.put_setup_token(&newer).await?;
             w.put_invitation(&an_invitation(1)).await?;
             w.put_invitation(&an_invitation(2)).await?;
-            let first = (w.use_setup_token(at(2)).await?, w.accept_invitation(an_invitation(1).id, user(2), at(9)).await?);
-            Ok((first, w.use_setup_token(at(3)).await?, w.accept_invitation(an_invitation(1).id, user(3), at(9)).await?))
+            let first =
+                (w.use_setup_token(at(2)).await?, w.accept_invitation(an_invitation(1).id, user(2), at(9)).await?);
+            Ok((
+                first,
+                w.use_setup_token(at(3)).await?,
+                w.accept_invitation(an_invitation(1).id, user(3), at(9)).await?,
+            ))
         })
         .await;
     assert_eq!(used.unwrap(), ((true, true), false, false));
