@@ -87,7 +87,8 @@ impl Snapshot {
 
     fn apply_profile(&mut self, recorded: &RecordedProfile) -> Result<(), ApplyError> {
         let unreadable = |problem: String| ApplyError::Profile { name: recorded.name.clone(), problem };
-        let profile = Profile::parse(&recorded.name, &recorded.text).map_err(|faults| unreadable(faults.to_string()))?;
+        let profile =
+            Profile::parse(&recorded.name, &recorded.text).map_err(|faults| unreadable(faults.to_string()))?;
         if profile.name != recorded.name {
             return Err(unreadable(format!("the text names itself `{}`", profile.name)));
         }

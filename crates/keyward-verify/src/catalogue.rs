@@ -143,14 +143,16 @@ impl Catalogue {
 
 /// Whether credentials of the kind may travel so. Who vouches for the carrier is believed.
 pub(crate) fn may_carry(kind: &Kind, by: By<'_>) -> bool {
-    by == By::Vouched || kind.present.iter().any(|carrier| match (carrier, by) {
-        (Carrier::Bearer, By::Bearer) | (Carrier::Basic, By::Basic) => true,
-        (Carrier::Header(allowed), By::Header(name)) => allowed == name,
-        (Carrier::Headers(id, secret), By::Headers(first, second)) => id == first && secret == second,
-        (Carrier::Form(id, secret), By::Form(first, second)) => id == first && secret == second,
-        (Carrier::TokenScheme(allowed), By::TokenScheme(name)) => allowed == name,
-        _ => false,
-    })
+    by == By::Vouched
+        || kind.present.iter().any(|carrier| match (carrier, by) {
+            (Carrier::Bearer, By::Bearer) | (Carrier::Basic, By::Basic) => true,
+            (Carrier::Header(allowed), By::Header(name)) | (Carrier::TokenScheme(allowed), By::TokenScheme(name)) => {
+                allowed == name
+            }
+            (Carrier::Headers(id, secret), By::Headers(first, second))
+            | (Carrier::Form(id, secret), By::Form(first, second)) => id == first && secret == second,
+            _ => false,
+        })
 }
 
 /// Whether credentials of the kind come in this shape.
@@ -166,7 +168,8 @@ fn pair_of<'a>(native: &NativeToken<'a>) -> Form<'a> {
 }
 
 fn is_native(kind: &Kind, prefix: &str) -> bool {
-    kind.parts == Parts::Token && matches!(&kind.secret_format, Format::Native { prefix: own } if own.as_str() == prefix)
+    kind.parts == Parts::Token
+        && matches!(&kind.secret_format, Format::Native { prefix: own } if own.as_str() == prefix)
 }
 
 fn is_bare(kind: &Kind, token: &str) -> bool {

@@ -20,7 +20,6 @@ use crate::explain::{Explanation, Notes, Outcome, Recorder, Unheard};
 use crate::permit::{Decision, Identity, Permit};
 use crate::record::{Record, Standing};
 use crate::snapshot::{CredentialView, Snapshot};
-use crate::text::Text;
 use crate::world::World;
 use crate::{apply, rate};
 
@@ -245,10 +244,15 @@ impl<'a, R: Recorder> Checks<'a, R> {
     fn validity(&mut self, found: &Found<'_>) -> Result<(), Denial> {
         let (now, world, credential) = (self.now.wall, &found.world, &found.credential);
         let suspended_at = world.record().suspended_at;
-        self.require(Check::Organization, suspended_at.is_none(), Reason::OrganizationSuspended, || match suspended_at {
-            None => format!("`{}` is active", world.organization()),
-            Some(at) => format!("`{}` is suspended since {at}", world.organization()),
-        })?;
+        self.require(
+            Check::Organization,
+            suspended_at.is_none(),
+            Reason::OrganizationSuspended,
+            || match suspended_at {
+                None => format!("`{}` is active", world.organization()),
+                Some(at) => format!("`{}` is suspended since {at}", world.organization()),
+            },
+        )?;
         let standing = credential.standing();
         let reason = if standing == Standing::Disabled { Reason::Disabled } else { Reason::Revoked };
         self.require(Check::State, standing == Standing::Active, reason, || match standing {
@@ -256,14 +260,7 @@ impl<'a, R: Recorder> Checks<'a, R> {
             Standing::Disabled => "it is disabled".into(),
             Standing::Revoked => "it is revoked".into(),
         })?;
-        let ends_at = found.secret.ends_at;
-        match found.by {
-            Some(_) => self.require(Check::Slot, ends_at.is_none_or(|end| now < end), Reason::Replaced, || match ends_at {
-                None => "it is the current secret".into(),
-                Some(end) => format!("the secret was replaced; its grace ends at {end}"),
-            })?,
-            None => self.skip(Check::Slot, NO_SECRET),
-        }
+        self.slot(found)?;
         let expires_at = credential.expires_at();
         match expires_at {
             Some(end) => self.require(Check::Expiry, !credential.record().is_expired(now), Reason::Expired, || {
@@ -272,6 +269,18 @@ impl<'a, R: Recorder> Checks<'a, R> {
             None => self.skip(Check::Expiry, "it never expires"),
         }
         self.owner(found)
+    }
+
+    fn slot(&mut self, found: &Found<'_>) -> Result<(), Denial> {
+        if found.by.is_none() {
+            self.skip(Check::Slot, NO_SECRET);
+            return Ok(());
+        }
+        let (now, ends_at) = (self.now.wall, found.secret.ends_at);
+        self.require(Check::Slot, ends_at.is_none_or(|end| now < end), Reason::Replaced, || match ends_at {
+            None => "it is the current secret".into(),
+            Some(end) => format!("the secret was replaced; its grace ends at {end}"),
+        })
     }
 
     fn owner(&mut self, found: &Found<'_>) -> Result<(), Denial> {
@@ -308,7 +317,9 @@ impl<'a, R: Recorder> Checks<'a, R> {
         let source = self.request.source.map(|address| address.to_canonical());
         let allowed = source.is_some_and(|address| is_listed(own, address) && is_listed(general, address));
         self.require(Check::Source, allowed, Reason::SourceNotAllowed, || match source {
-            Some(address) => format!("from {address}; listed by the credential {own:?}, by the organization {general:?}"),
+            Some(address) => {
+                format!("from {address}; listed by the credential {own:?}, by the organization {general:?}")
+            }
             None => "from an address that is not known, although networks are listed".into(),
         })
     }

@@ -1,5 +1,6 @@
 //! The index of a node: the current snapshot, and the one way to the next.
 
+use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -33,13 +34,16 @@ impl Index {
 
     /// Confirms digests with this ring from now on.
     pub fn set_key_ring(&self, ring: Arc<KeyRing>) {
-        self.change(|snapshot| snapshot.set_key_ring(ring));
+        let Ok(()) = self.change(|snapshot| {
+            snapshot.set_key_ring(ring);
+            Ok::<_, Infallible>(())
+        });
     }
 
     /// Replaces everything by the state at `revision`: for the start. Key ring and freshness stay. On an error, nothing is
     /// replaced.
     pub fn load(&self, revision: Revision, changes: impl IntoIterator<Item = Change>) -> Result<(), ApplyError> {
-        self.try_change(|snapshot| {
+        self.change(|snapshot| {
             let mut loaded = Snapshot::empty(Arc::clone(&snapshot.ring));
             loaded.fresh_until = snapshot.fresh_until;
             loaded.revision = revision;
@@ -54,7 +58,11 @@ impl Index {
     /// Brings the index forward, publishes once, and returns the revision that it has then. Commits that it knows are
     /// skipped, so what an older one said can never come back. On an error, nothing is published.
     pub fn apply(&self, commits: &[Committed]) -> Result<Revision, ApplyError> {
-        self.try_change(|snapshot| {
+        let applied = self.revision();
+        if commits.iter().all(|commit| commit.revision <= applied) {
+            return Ok(applied);
+        }
+        self.change(|snapshot| {
             for commit in commits {
                 if commit.revision <= snapshot.revision {
                     continue;
@@ -80,7 +88,10 @@ impl Index {
     /// `Stale`; `None`: never. What was read from the database before goes to [`Index::apply`] first: a decision that sees
     /// the new time sees it too.
     pub fn fresh_until(&self, boot: Option<Duration>) {
-        self.change(|snapshot| snapshot.fresh_until = boot);
+        let Ok(()) = self.change(|snapshot| {
+            snapshot.fresh_until = boot;
+            Ok::<_, Infallible>(())
+        });
     }
 
     /// The current snapshot, for several questions at one revision. Let go of it soon: it keeps its memory.
@@ -99,14 +110,8 @@ impl Index {
         self.current.load().explain(subject, request, now)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Snapshot)) {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = self.current.load().clone();
-        change(&mut next);
-        self.current.publish(next);
-    }
-
-    fn try_change<T>(&self, change: impl FnOnce(&mut Snapshot) -> Result<T, ApplyError>) -> Result<T, ApplyError> {
+    /// Copies the current snapshot, changes the copy, and publishes it unless that failed.
+    fn change<T, E>(&self, change: impl FnOnce(&mut Snapshot) -> Result<T, E>) -> Result<T, E> {
         // A writer that panicked published nothing, so there is nothing to mend.
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = self.current.load().clone();

@@ -11,7 +11,6 @@ use crate::text::Text;
 /// The answer to a request.
 #[derive(Debug)]
 #[must_use = "a decision that nobody looks at protects nothing"]
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation in every decision")]
 pub enum Decision {
     /// Yes.
     Allow(Permit),

@@ -128,8 +128,9 @@ impl Record {
     /// Whether the secret digested under `pepper` is the current one. Takes as long when it is not, or when there is none.
     #[inline]
     pub(crate) fn confirms(&self, pepper: PepperVersion, presented: &[u8; 32]) -> bool {
+        // First, so that it is done whatever the rest says.
         let equal = keyward_core::digest::equal(&self.digest, presented);
-        equal & (pepper_byte(pepper) == Some(self.pepper)) & (self.flags & Self::NO_DIGEST == 0)
+        equal && pepper_byte(pepper) == Some(self.pepper) && self.flags & Self::NO_DIGEST == 0
     }
 
     pub(crate) fn digest(&self) -> Option<&[u8; 32]> {

@@ -8,9 +8,9 @@ use imbl::{OrdMap, OrdSet};
 use keyward_core::change::Revision;
 use keyward_core::digest::PepperVersion;
 use keyward_core::id::{ApplicationId, CredentialId, OrganizationId, RoleId, UserId};
-use keyward_core::law::Bounds;
 use keyward_core::keyring::{KeyRing, VersionState};
 use keyward_core::kind::{Denials, Kind, KindId};
+use keyward_core::law::Bounds;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::PatternSet;
 use keyward_core::profile::Profile;
@@ -182,9 +182,8 @@ impl Snapshot {
     }
 
     pub(crate) fn record_number_by_public_id(&self, public_id: &str) -> Option<u32> {
-        let is_it = |number| {
-            self.particulars.get(number).is_some_and(|p| p.public_id.as_bytes() == public_id.as_bytes())
-        };
+        let is_it =
+            |number| self.particulars.get(number).is_some_and(|p| p.public_id.as_bytes() == public_id.as_bytes());
         self.by_public_id.find(self.hash(public_id), is_it)
     }
 

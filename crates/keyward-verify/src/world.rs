@@ -117,8 +117,7 @@ impl<'a> World<'a> {
     /// The roles that `holder` itself holds, and where: also roles and places that are gone, which give nothing.
     pub fn held(&self, holder: Holder) -> impl Iterator<Item = (RoleId, NamespaceId)> + use<'a> {
         let snapshot = self.snapshot;
-        self.held_here(holder)
-            .filter_map(move |(held, home)| Some((snapshot.roles.get(held.role)?.id, home.namespace)))
+        self.held_here(holder).filter_map(move |(held, home)| Some((snapshot.roles.get(held.role)?.id, home.namespace)))
     }
 
     /// The grants of `holder` that were made in this organization.
