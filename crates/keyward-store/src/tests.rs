@@ -11,6 +11,7 @@ mod lane;
 mod limits;
 mod lists;
 mod records;
+mod schema;
 mod snapshot;
 mod support;
 mod usage;
@@ -119,6 +120,8 @@ conformance! {
     usage:
         uses_are_counted_in_any_order,
         many_uses_are_written_at_once;
+    schema:
+        both_engines_have_the_same_schema;
     snapshot:
         a_snapshot_is_the_fold_of_the_feed,
         both_engines_answer_the_same,
