@@ -116,11 +116,13 @@ pub enum DigestPurpose {
     RecoveryCode,
     /// An idempotency key, and the body it came with.
     IdempotencyKey,
+    /// What failed sign-ins are counted for: people type passwords where their address belongs.
+    Attempts,
 }
 
 impl DigestPurpose {
     /// Every purpose, in the order of declaration.
-    pub const ALL: [DigestPurpose; 8] = [
+    pub const ALL: [DigestPurpose; 9] = [
         Self::Credential,
         Self::Token,
         Self::Session,
@@ -129,6 +131,7 @@ impl DigestPurpose {
         Self::PasswordReset,
         Self::RecoveryCode,
         Self::IdempotencyKey,
+        Self::Attempts,
     ];
 
     /// The HKDF info string of its subkey. Never changes: every stored digest depends on it.
@@ -142,6 +145,7 @@ impl DigestPurpose {
             Self::PasswordReset => "keyward/v1/digest/password-reset",
             Self::RecoveryCode => "keyward/v1/digest/recovery-code",
             Self::IdempotencyKey => "keyward/v1/digest/idempotency-key",
+            Self::Attempts => "keyward/v1/digest/attempts",
         }
     }
 }

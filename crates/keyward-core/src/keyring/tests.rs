@@ -122,6 +122,7 @@ fn info_strings_are_unique_and_fixed() {
             "keyward/v1/digest/password-reset",
             "keyward/v1/digest/recovery-code",
             "keyward/v1/digest/idempotency-key",
+            "keyward/v1/digest/attempts",
             "keyward/v1/seal/credential-secret",
             "keyward/v1/seal/access-token",
             "keyward/v1/sign/audit-checkpoint",
