@@ -140,12 +140,7 @@ pub(crate) enum Step {
         organization: usize,
         role: usize,
     },
-    Grant {
-        organization: usize,
-        holder: Held,
-        role: usize,
-        at: usize,
-    },
+    Grant(Box<Granted>),
     /// At the home of a credential, to it or to its owner: so that many credentials can do something.
     GrantAtHome {
         credential: Index,
@@ -166,6 +161,15 @@ pub(crate) enum Step {
     /// A credential in a state that it had some time ago: nobody states this, but a revoked one would stay revoked.
     Again(Index),
     Fresh(Option<u64>),
+}
+
+/// A grant; its parts belong to one organization nearly always.
+#[derive(Clone, Debug)]
+pub(crate) struct Granted {
+    organization: usize,
+    holder: Held,
+    role: (usize, usize),
+    at: (usize, usize),
 }
 
 #[derive(Clone, Debug)]
@@ -212,8 +216,12 @@ pub(crate) fn some_step() -> impl Strategy<Value = Step> {
         3 => (org(), role(), some_patterns())
             .prop_map(|(organization, role, patterns)| Step::Role { organization, role, patterns }),
         1 => (org(), role()).prop_map(|(organization, role)| Step::RoleRemoved { organization, role }),
-        8 => (org(), held, role(), 0..PLACES)
-            .prop_map(|(organization, holder, role, at)| Step::Grant { organization, holder, role, at }),
+        8 => (prop::array::uniform3(org()), prop::bool::weighted(0.15), held, role(), 0..PLACES).prop_map(
+            |([organization, of_role, of_place], mixed, holder, role, at)| {
+                let (of_role, of_place) = if mixed { (of_role, of_place) } else { (organization, organization) };
+                Step::Grant(Box::new(Granted { organization, holder, role: (of_role, role), at: (of_place, at) }))
+            },
+        ),
         8 => (index(), role(), any::<bool>())
             .prop_map(|(credential, role, to_owner)| Step::GrantAtHome { credential, role, to_owner }),
         3 => index().prop_map(Step::GrantRemoved),
@@ -398,27 +406,28 @@ impl World {
             Step::RoleRemoved { organization, role } => {
                 Change::RoleRemoved { organization: organization_id(*organization), id: role_id(*organization, *role) }
             }
-            Step::Grant { .. } | Step::GrantAtHome { .. } | Step::GrantRemoved(_) => return self.step_of_grant(step),
+            Step::Grant(_) | Step::GrantAtHome { .. } | Step::GrantRemoved(_) => return self.step_of_grant(step),
             _ => Change::Credential(Box::new(self.step_of_credential(step)?)),
         })
     }
 
     fn step_of_grant(&mut self, step: &Step) -> Option<Change> {
         let (organization, holder, role, namespace) = match step {
-            Step::Grant { organization, holder, role, at } => {
+            Step::Grant(granted) => {
+                let Granted { organization, holder, role, at } = &**granted;
                 let holder = match holder {
                     Held::User(user) => Holder::User(user_id(*user)),
                     Held::Group(second) => Holder::UserGroup(group_id(*organization, *second)),
                     Held::Credential(index) => Holder::Credential(self.pick(index)?.id),
                 };
-                (*organization, holder, *role, place(*organization, *at))
+                (*organization, holder, role_id(role.0, role.1), place(at.0, at.1))
             }
             Step::GrantAtHome { credential, role, to_owner } => {
                 let credential = self.pick(credential)?;
                 let holder =
                     if *to_owner { Holder::User(credential.owner?) } else { Holder::Credential(credential.id) };
                 let organization = (0..ORGANIZATIONS).find(|o| organization_id(*o) == credential.organization)?;
-                (organization, holder, *role, credential.namespace)
+                (organization, holder, role_id(organization, *role), credential.namespace)
             }
             Step::GrantRemoved(index) => {
                 if self.grants.is_empty() {
@@ -433,7 +442,7 @@ impl World {
             id: GrantId::from_bits(self.granted),
             organization: organization_id(organization),
             holder,
-            role: role_id(organization, role),
+            role,
             namespace,
             created_at: self.now,
         };
