@@ -41,6 +41,16 @@ pub mod users;
 pub mod values;
 pub mod verify;
 
+// What the wire types are made of, so that those who build them need no other crate.
+pub use keyward_core::credential::CallerId;
+pub use keyward_core::decision::{Check, Reason};
+pub use keyward_core::id;
+pub use keyward_core::kind::KindId;
+pub use keyward_core::name::Name;
+pub use keyward_core::namespace::NamespaceId;
+pub use keyward_core::permission::{Pattern, PatternSet, Permission};
+pub use keyward_core::role::Holder;
+
 pub use error::{ErrorCode, Problem};
 pub use operations::Operation;
 pub use page::Page;
