@@ -94,8 +94,9 @@ pub struct Organization {
 pub struct CreatedOrganization {
     /// The organization.
     pub organization: Organization,
-    /// The invitation of its first super admin.
-    pub invitation: Invitation,
+    /// The invitation of its first super admin; absent when that is the operator who created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
 }
 
 /// An organization was edited, suspended or resumed.
@@ -160,7 +161,7 @@ impl Sample for Organization {
 
 impl Sample for CreatedOrganization {
     fn sample() -> Self {
-        Self { organization: Organization::sample(), invitation: Invitation::sample() }
+        Self { organization: Organization::sample(), invitation: Some(Invitation::sample()) }
     }
 }
 

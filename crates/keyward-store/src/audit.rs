@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use keyward_core::audit::AuditEntry;
 use keyward_core::change::Revision;
+use keyward_core::keyring::{SigningKey, signed_by};
 use keyward_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -48,12 +48,14 @@ impl Recorded {
 /// Which entries of a scope to list. Every condition that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Such as `credentials.revoke`.
+    /// Such as `credentials.revoke`; or all of a resource, such as `credentials`.
     pub operation: Option<String>,
     /// The text form of who acted.
     pub caller: Option<String>,
     /// The text form of what was acted on.
     pub target: Option<String>,
+    /// Only what was refused, or only what was not.
+    pub refused: Option<bool>,
     /// Not before.
     pub from: Option<Timestamp>,
     /// Before.
@@ -187,23 +189,18 @@ impl Verifier {
 }
 
 impl Checkpoint {
-    /// Signs the state of a chain. `seed` is the 32 secret bytes of an Ed25519 key.
-    pub fn sign(scope: Scope, state: Verified, at: Timestamp, seed: &[u8; 32]) -> Result<Self, StoreError> {
-        let refused = |_| StoreError::Value("the seed is not an Ed25519 key".into());
-        let key = Ed25519KeyPair::from_seed_unchecked(seed).map_err(refused)?;
-        let mut checkpoint =
-            Self { scope, count: state.count, head: state.head, at, public_key: [0; 32], signature: [0; 64] };
-        checkpoint.public_key.copy_from_slice(key.public_key().as_ref());
-        let signature = key.sign(&checkpoint.statement());
-        checkpoint.signature.copy_from_slice(signature.as_ref());
-        Ok(checkpoint)
+    /// Signs the state of a chain.
+    pub fn sign(scope: Scope, state: Verified, at: Timestamp, key: &SigningKey) -> Result<Self, StoreError> {
+        let (Verified { count, head }, public_key) = (state, key.public_key());
+        let unsigned = Self { scope, count, head, at, public_key, signature: [0; 64] };
+        let signature = key.sign(&unsigned.statement()).map_err(|e| StoreError::value("a checkpoint", e))?;
+        Ok(Self { signature, ..unsigned })
     }
 
     /// Whether `public_key` signed this.
     pub fn verify(&self, public_key: &[u8; 32]) -> Result<(), Broken> {
-        UnparsedPublicKey::new(&ED25519, public_key)
-            .verify(&self.statement(), &self.signature)
-            .map_err(|_| Broken::Signature(self.count))
+        let signed = signed_by(public_key, &self.statement(), &self.signature);
+        if signed { Ok(()) } else { Err(Broken::Signature(self.count)) }
     }
 
     /// The bytes that are signed.
@@ -227,9 +224,19 @@ impl Reader {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
+        let (operation, resource) = match &filter.operation {
+            Some(text) if text.contains('.') => (Some(text), None),
+            Some(text) => (None, Some(text)),
+            None => (None, None),
+        };
+        let outcome = filter.refused.map(|refused| if refused { REFUSED } else { DONE });
         let query = Query::new(RECORDED)
             .arg(scope)
-            .when(" AND operation = ", filter.operation.as_ref())
+            .when(" AND operation = ", operation)
+            // Everything that begins with `resource.`: the slash is the character after the dot.
+            .when(" AND operation >= ", resource.map(|resource| format!("{resource}.")))
+            .when(" AND operation < ", resource.map(|resource| format!("{resource}/")))
+            .when(" AND entry LIKE ", outcome)
             .when(" AND caller = ", filter.caller.as_ref())
             .when(" AND target = ", filter.target.as_ref())
             .when(" AND at >= ", filter.from)
@@ -266,9 +273,9 @@ impl Reader {
 
 impl Store {
     /// Signs the chain of `scope` as it is now, and keeps the statement; keep it elsewhere too.
-    pub async fn checkpoint(&self, scope: Scope, at: Timestamp, seed: &[u8; 32]) -> Result<Checkpoint, StoreError> {
+    pub async fn checkpoint(&self, scope: Scope, at: Timestamp, key: &SigningKey) -> Result<Checkpoint, StoreError> {
         let state = self.read().await?.audit_head(scope).await?;
-        let checkpoint = Checkpoint::sign(scope, state, at, seed)?;
+        let checkpoint = Checkpoint::sign(scope, state, at, key)?;
         let kept = checkpoint.clone();
         self.side_write(async move |writer| {
             let Checkpoint { scope, count, head, at, public_key, signature } = &kept;
@@ -436,6 +443,9 @@ mod hex {
 
 const RECORDED: &str =
     "SELECT position, revision, entry, hash, at, operation, caller, target FROM audit WHERE scope = ";
+/// How an entry says that it was refused, or done. Inside a text of the entry, the quotes would be escaped.
+const REFUSED: &str = "%\"outcome\":{\"outcome\":\"refused\"%";
+const DONE: &str = "%\"outcome\":{\"outcome\":\"done\"%";
 /// What stands before the first entry of every chain.
 const GENESIS: Hash = [0; 32];
 /// Entries read at a time.

@@ -20,6 +20,7 @@ mod organizations;
 mod profiles;
 mod roles;
 mod sessions;
+mod settings;
 mod setup;
 mod snapshot;
 mod usage;
@@ -48,7 +49,7 @@ pub use namespaces::NamespaceFilter;
 pub use roles::RoleUse;
 pub use sessions::SessionRecord;
 pub use setup::SetupToken;
-pub use usage::{DailyUse, Use, day_of};
+pub use usage::{DailyUse, UsageFilter, Use, day_of};
 
 impl Reader {
     /// The first row of a query, if there is one.

@@ -101,7 +101,11 @@ impl Store {
             .map_err(|error: StoreError| error)?;
         self.inner.follower.apply(&rows)?;
         let applied = self.inner.follower.applied()?;
-        Ok(Polled { applied: applied.unwrap_or_default(), more: applied.is_some_and(|applied| applied < current) })
+        Ok(Polled {
+            applied: applied.unwrap_or_default(),
+            more: applied.is_some_and(|applied| applied < current),
+            unpublished: applied != after,
+        })
     }
 
     /// Polls for ever, on PostgreSQL (a SQLite database has no other nodes): every `every`, sooner when `wake` is notified, at once while there is more.
@@ -121,7 +125,13 @@ impl Store {
             let sent = clock();
             match self.poll(node).await {
                 Ok(Polled { more: true, .. }) => continue,
-                Ok(Polled { more: false, .. }) => fresh(sent),
+                Ok(Polled { unpublished, .. }) => {
+                    fresh(sent);
+                    // Receipts on other nodes wait for this one to say that it has applied what it just read.
+                    if unpublished {
+                        continue;
+                    }
+                }
                 Err(error @ (StoreError::Gap { .. } | StoreError::Rewound | StoreError::Closed)) => return error,
                 Err(error) => tracing::warn!(%error, "the change feed cannot be read"),
             }
@@ -138,6 +148,8 @@ pub struct Polled {
     pub applied: Revision,
     /// Whether more was committed than one poll reads.
     pub more: bool,
+    /// Whether the index came further than this poll told the other nodes: the next one does.
+    pub unpublished: bool,
 }
 
 impl FromRow for Node {

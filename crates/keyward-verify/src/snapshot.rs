@@ -95,6 +95,21 @@ impl Snapshot {
         }
     }
 
+    /// Until when decisions are not stale (`CLOCK_BOOTTIME`); `None`: always.
+    pub fn fresh_until(&self) -> Option<Duration> {
+        self.fresh_until
+    }
+
+    /// How many credentials it knows, revoked ones included.
+    pub fn credential_count(&self) -> u32 {
+        self.records.len()
+    }
+
+    /// Whether decisions made at `boot` (`CLOCK_BOOTTIME`) are not stale.
+    pub fn is_fresh(&self, boot: Duration) -> bool {
+        self.fresh_until.is_none_or(|until| boot < until)
+    }
+
     /// The last commit that it knows of.
     pub fn revision(&self) -> Revision {
         self.revision

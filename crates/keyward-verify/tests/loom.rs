@@ -42,9 +42,16 @@ static STORY: LazyLock<Story> = LazyLock::new(|| {
     Story { ring: std::sync::Arc::clone(&fixture.ring), key, start, commits }
 });
 
+/// Made in a model of its own: what makes it uses an index too.
+fn tell() {
+    loom::model(|| {
+        LazyLock::force(&STORY);
+    });
+}
+
 /// Runs `read` beside a writer that applies the two commits, one call each, in every possible interleaving.
 fn beside_the_writer(read: impl Fn(&Index) + Send + Sync + 'static) {
-    LazyLock::force(&STORY);
+    tell();
     loom::model(move || {
         let index = Arc::new(Index::new(std::sync::Arc::clone(&STORY.ring)));
         index.load(Revision(1), STORY.start.clone()).unwrap();
@@ -85,7 +92,7 @@ fn a_decision_is_of_the_revision_that_it_names() {
 
 #[test]
 fn what_was_revoked_when_the_call_returned_is_refused() {
-    LazyLock::force(&STORY);
+    tell();
     loom::model(|| {
         let index = Arc::new(Index::new(std::sync::Arc::clone(&STORY.ring)));
         index.load(Revision(1), STORY.start.clone()).unwrap();

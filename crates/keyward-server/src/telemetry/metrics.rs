@@ -96,16 +96,10 @@ table! {
     INDEX_REVISION = Kind::Gauge, "keyward_index_revision", None, [];
     /// Age of what this node knows: time since its last successful poll of the change feed was sent.
     FEED_AGE = Kind::Gauge, "keyward_feed_age_seconds", Some(Unit::Seconds), [];
-    /// Times the change feed was read.
-    FEED_POLLS = Kind::Counter, "keyward_feed_polls_total", None, [Label { name: "result", values: Values::These(&["ok", "error"]) }];
     /// Nodes that are registered, this one included.
     NODES = Kind::Gauge, "keyward_nodes", None, [];
     /// Write jobs, by how they ended.
     WRITE_JOBS = Kind::Counter, "keyward_write_jobs_total", None, [Label { name: "result", values: Values::These(&["committed", "refused", "failed"]) }];
-    /// Time to commit a batch of write jobs.
-    WRITE_COMMIT_DURATION = Kind::Histogram(SECONDS), "keyward_write_commit_duration_seconds", Some(Unit::Seconds), [];
-    /// Write jobs that were committed together.
-    WRITE_BATCH_JOBS = Kind::Histogram(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]), "keyward_write_batch_jobs", None, [];
     /// Time from a commit until every registered node had applied it.
     RECEIPT_DURATION = Kind::Histogram(SECONDS), "keyward_receipt_duration_seconds", Some(Unit::Seconds), [];
     /// Changes whose receipt was given because the freshness bound had passed, not because every node had answered.
@@ -116,8 +110,6 @@ table! {
     USES_DROPPED = Kind::Counter, "keyward_uses_dropped_total", None, [];
     /// Passwords that were hashed or checked, by how it ended.
     PASSWORD_CHECKS = Kind::Counter, "keyward_password_checks_total", None, [Label { name: "result", values: Values::These(&["match", "mismatch", "overloaded"]) }];
-    /// Requests that were sent to an upstream by the reverse proxy, by the class of its answer.
-    PROXY_REQUESTS = Kind::Counter, "keyward_proxy_requests_total", None, [Label { name: "class", values: Values::These(&["1xx", "2xx", "3xx", "4xx", "5xx", "unreachable"]) }];
     /// Constant 1; the label carries the version.
     BUILD_INFO = Kind::Gauge, "keyward_build_info", None, [Label { name: "version", values: Values::These(&[env!("CARGO_PKG_VERSION")]) }];
     /// When this process started, in seconds since 1970.

@@ -10,6 +10,7 @@ CREATE TABLE profiles (
 CREATE TABLE organizations (
     id           TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     name         TEXT COLLATE "C" NOT NULL,
+    folded_name  TEXT COLLATE "C" NOT NULL,
     profiles     TEXT COLLATE "C" NOT NULL,
     sources      TEXT COLLATE "C" NOT NULL,
     suspended_at BIGINT,

@@ -10,6 +10,7 @@ CREATE TABLE profiles (
 CREATE TABLE organizations (
     id           TEXT NOT NULL PRIMARY KEY,
     name         TEXT NOT NULL,
+    folded_name  TEXT NOT NULL,
     profiles     TEXT NOT NULL,
     sources      TEXT NOT NULL,
     suspended_at INTEGER,

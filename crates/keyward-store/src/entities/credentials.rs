@@ -171,7 +171,7 @@ impl Tx {
 }
 
 /// The fact that the feed carries: without sealed texts, which no decision needs.
-pub(super) fn stated(mut credential: Credential) -> Change {
+fn stated(mut credential: Credential) -> Change {
     for slot in &mut credential.slots {
         slot.sealed = None;
     }
@@ -294,7 +294,7 @@ fn reason_of(text: &str) -> Result<RevokeReason, StoreError> {
 pub(super) const SELECT: &str = "SELECT c.id, c.organization, c.kind, c.name, c.public_id, c.namespace, c.owner,
     c.created_by, c.created_at, c.updated_at, c.disabled_at, c.revoked_at, c.revoke_reason, c.generation,
     c.expires_at, c.sources, c.denied FROM credentials c";
-pub(super) const SELECT_SLOT: &str =
+const SELECT_SLOT: &str =
     "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at FROM slots s";
 
 const INSERT: &str = "INSERT INTO credentials (id, organization, kind, name, folded_name, public_id, namespace,

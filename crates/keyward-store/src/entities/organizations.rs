@@ -5,6 +5,7 @@ use keyward_core::id::{OrganizationId, UserId};
 use keyward_core::organization::Organization;
 use keyward_core::user::Membership;
 
+use super::lists::{Page, containing};
 use super::{Both, Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader, Tx};
@@ -16,14 +17,22 @@ impl Reader {
         self.find(Query::new(SELECT).sql(" WHERE o.id = ").arg(id)).await
     }
 
-    /// All organizations by id, so by age.
+    /// Organizations by id, so by age: all of the deployment, or those of which `member` is one; with `name`, those
+    /// whose name contains it.
     pub async fn organizations(
         &mut self,
-        after: Option<OrganizationId>,
-        limit: u32,
+        member: Option<UserId>,
+        name: Option<&str>,
+        page: &Page<OrganizationId>,
     ) -> Result<Vec<Organization>, StoreError> {
-        let query = Query::new(SELECT).when(" WHERE o.id > ", after).sql(" ORDER BY o.id LIMIT ").arg(limit);
-        self.list(query).await
+        let mut query = Query::new(SELECT).sql(" WHERE 1 = 1").when(" AND o.id > ", page.after);
+        if let Some(user) = member {
+            query = query.sql(" AND o.id IN (SELECT organization FROM memberships WHERE user_id = ").arg(user).sql(")");
+        }
+        if let Some(text) = name {
+            query = query.sql(" AND o.folded_name LIKE ").arg(containing(text)).sql(" ESCAPE '\\'");
+        }
+        self.list(query.sql(" ORDER BY o.id LIMIT ").arg(page.limit)).await
     }
 
     /// The organizations of which `user` is a member, by id.
@@ -43,11 +52,11 @@ impl Tx {
     pub async fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
         let Organization { id, name, profiles, sources, suspended_at, created_at, updated_at } = organization;
         self.exec(
-            "INSERT INTO organizations (id, name, profiles, sources, suspended_at, created_at, updated_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                ON CONFLICT (id) DO UPDATE SET name = excluded.name, profiles = excluded.profiles,
-                sources = excluded.sources, suspended_at = excluded.suspended_at, updated_at = excluded.updated_at",
-            (id, name, Json(profiles), Json(sources), suspended_at, created_at, updated_at),
+            "INSERT INTO organizations (id, name, folded_name, profiles, sources, suspended_at, created_at, updated_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                ON CONFLICT (id) DO UPDATE SET name = excluded.name, folded_name = excluded.folded_name,
+                profiles = excluded.profiles, sources = excluded.sources, suspended_at = excluded.suspended_at, updated_at = excluded.updated_at",
+            (id, name, name.folded(), Json(profiles), Json(sources), suspended_at, created_at, updated_at),
         )
         .await?;
         self.change(Change::Organization(organization.clone()));

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use keyward_core::id::{CredentialId, OrganizationId};
+use keyward_core::id::{CredentialId, OrganizationId, UserId};
+use keyward_core::namespace::NamespaceId;
 use keyward_core::time::Timestamp;
 
+use super::lists::{Page, Visible};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::feed::chunk;
@@ -35,6 +37,23 @@ pub struct DailyUse {
     pub refused: u64,
 }
 
+/// Which uses to list. Every condition that is given must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageFilter {
+    /// Only those of this credential.
+    pub credential: Option<CredentialId>,
+    /// Only those of credentials that live in this namespace.
+    pub namespace: Option<NamespaceId>,
+    /// Only those of credentials that live where the caller may see them.
+    pub visible: Visible,
+    /// And of this user's, wherever they live.
+    pub owned_by_caller_too: Option<UserId>,
+    /// Not before this day.
+    pub from_day: i64,
+    /// Before this day.
+    pub until_day: Option<i64>,
+}
+
 /// The day of an instant in UTC, counted from 1970-01-01.
 pub const fn day_of(at: Timestamp) -> i64 {
     at.seconds().div_euclid(24 * 60 * 60)
@@ -54,6 +73,34 @@ impl Reader {
         );
         let query = query.arg(organization).when(" AND c.id = ", credential).sql(" AND u.day >= ").arg(from_day);
         self.list(query.sql(" GROUP BY u.day ORDER BY u.day")).await
+    }
+
+    /// The uses of each credential on each day that has any, by day and credential.
+    pub async fn uses(
+        &mut self,
+        organization: OrganizationId,
+        filter: &UsageFilter,
+        page: &Page<(i64, CredentialId)>,
+    ) -> Result<Vec<(CredentialId, DailyUse)>, StoreError> {
+        let query = Query::new(
+            "SELECT u.credential, u.day, u.allowed, u.refused
+            FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
+        );
+        let query = query
+            .arg(organization)
+            .when(" AND c.id = ", filter.credential)
+            .when(" AND c.namespace = ", filter.namespace)
+            .sql(" AND u.day >= ")
+            .arg(filter.from_day)
+            .when(" AND u.day < ", filter.until_day);
+        let query = filter.visible.condition(query.sql(" AND ("), "c.namespace", organization);
+        let mut query = query.when(" OR c.owner = ", filter.owned_by_caller_too).sql(")");
+        if let Some((day, credential)) = &page.after {
+            query = query.sql(" AND (u.day, u.credential) > ").tuple((day, credential));
+        }
+        let query = query.sql(" ORDER BY u.day, u.credential LIMIT ").arg(page.limit);
+        let rows: Vec<(CredentialId, i64, u64, u64)> = self.list(query).await?;
+        Ok(rows.into_iter().map(|(id, day, allowed, refused)| (id, DailyUse { day, allowed, refused })).collect())
     }
 }
 

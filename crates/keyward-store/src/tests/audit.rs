@@ -2,13 +2,14 @@
 
 use keyward_core::audit::Outcome;
 use keyward_core::change::Revision;
+use keyward_core::entropy::Seeded;
+use keyward_core::keyring::{KeyRing, SignPurpose};
 use keyward_core::time::Timestamp;
 
 use super::support::*;
 use crate::testing::TestStore;
 use crate::{AuditFilter, Broken, Checkpoint, Scope, Store, Verified};
 
-const SEED: [u8; 32] = [7; 32];
 const NOW: Timestamp = Timestamp::from_seconds(2_000);
 
 pub(super) async fn refused_acts_are_recorded(store: TestStore) {
@@ -21,6 +22,8 @@ pub(super) async fn refused_acts_are_recorded(store: TestStore) {
     assert_eq!(reader.revision(), Revision(1));
     let recorded = reader.audit_after(ORGANIZATION, 1, 10).await.unwrap();
     let [last] = recorded.as_slice() else { panic!("{recorded:?}") };
+    let only = AuditFilter { refused: Some(true), ..AuditFilter::default() };
+    assert_eq!(reader.audit(ORGANIZATION, &only, None, 10).await.unwrap(), recorded);
     assert_eq!((last.position, last.revision, last.entry().unwrap()), (2, Revision(0), refused));
 }
 
@@ -50,6 +53,14 @@ pub(super) async fn entries_are_listed_newest_first_by_key(store: TestStore) {
     let page = reader.audit(ORGANIZATION, &even, Some(5), 3).await.unwrap();
     assert_eq!(page.iter().map(|a| a.position).collect::<Vec<_>>(), [3, 1]);
 
+    let of_resource = |name: &str| AuditFilter { operation: Some(name.into()), ..AuditFilter::default() };
+    assert_eq!(reader.audit(ORGANIZATION, &of_resource("test"), None, 20).await.unwrap().len(), 10);
+    assert!(reader.audit(ORGANIZATION, &of_resource("tes"), None, 20).await.unwrap().is_empty());
+    for (refused, count) in [(true, 0), (false, 10)] {
+        let filter = AuditFilter { refused: Some(refused), ..AuditFilter::default() };
+        assert_eq!(reader.audit(ORGANIZATION, &filter, None, 20).await.unwrap().len(), count);
+    }
+
     let between = AuditFilter {
         from: Some(Timestamp::from_seconds(2)),
         until: Some(Timestamp::from_seconds(4)),
@@ -67,7 +78,9 @@ async fn tampered(store: &Store, tampering: &[&'static str]) -> Result<Verified,
     for n in 1..=5 {
         store.record(ORGANIZATION, entry("test.act", &n.to_string())).await.unwrap();
         if n == 4 {
-            store.checkpoint(ORGANIZATION, NOW, &SEED).await.unwrap();
+            let ring = KeyRing::generate(NOW, &mut Seeded::new(7)).unwrap();
+            let (_, key) = ring.current_signing_key(SignPurpose::AuditCheckpoint);
+            store.checkpoint(ORGANIZATION, NOW, key).await.unwrap();
         }
     }
     let checkpoints = store.read().await.unwrap().checkpoints(ORGANIZATION).await.unwrap();

@@ -14,8 +14,8 @@ pub(super) async fn organizations_and_namespaces_come_back_as_they_went_in(store
     furnish(&store).await;
     let mut reader = store.read().await.unwrap();
     assert_eq!(reader.organization(ORG).await.unwrap(), Some(an_organization(ORG)));
-    assert_eq!(reader.organizations(None, 1).await.unwrap(), [an_organization(ORG)]);
-    assert_eq!(reader.organizations(Some(ORG), 10).await.unwrap(), [an_organization(OTHER_ORG)]);
+    assert_eq!(reader.organizations(None, None, &Page::first(1)).await.unwrap(), [an_organization(ORG)]);
+    assert_eq!(reader.organizations(None, None, &Page { after: Some(ORG), limit: 10 }).await.unwrap(), [an_organization(OTHER_ORG)]);
     assert_eq!(reader.organizations_of(user(2)).await.unwrap(), [(an_organization(ORG), a_membership(ORG, 2))]);
     assert_eq!(reader.namespace(ORG, app(1)).await.unwrap(), Some(an_application(ORG, 1)));
     assert_eq!(reader.namespace_by_site_key("3_1").await.unwrap(), Some(an_application(ORG, 1)));

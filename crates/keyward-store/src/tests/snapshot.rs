@@ -50,7 +50,7 @@ pub(super) async fn both_engines_answer_the_same(store: TestStore) {
 pub(super) async fn a_snapshot_comes_in_pieces_without_a_seam(store: TestStore) {
     furnish(&store).await;
     // More than one piece; written by hand, because only the reading is of interest.
-    let wanted = 10_050;
+    let wanted = 4_050;
     for from in (0..wanted).step_by(150) {
         commit(&store, async move |tx| {
             for n in from..from + 150 {

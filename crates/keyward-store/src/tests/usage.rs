@@ -5,14 +5,14 @@ use keyward_core::time::Timestamp;
 
 use super::fixtures::*;
 use crate::testing::TestStore;
-use crate::{DailyUse, Store, StoreError, Use, Writer, day_of};
+use crate::{DailyUse, Page, Store, StoreError, UsageFilter, Use, Visible, Writer, day_of};
 
 const DAY: i64 = 24 * 60 * 60;
 
 pub(super) async fn uses_are_counted_in_any_order(store: TestStore) {
     furnish(&store).await;
     commit(&store, async |tx| {
-        tx.put_credential(&a_credential(1), None).await?;
+        tx.put_credential(&Credential { owner: Some(user(1)), ..a_credential(1) }, None).await?;
         tx.put_credential(&a_credential(2), None).await?;
         tx.put_credential(&Credential { organization: OTHER_ORG, ..a_credential(3) }, None).await
     })
@@ -36,6 +36,28 @@ pub(super) async fn uses_are_counted_in_any_order(store: TestStore) {
     assert_eq!(reader.usage(ORG, None, today).await.unwrap(), days([(5, 1), (1, 1)]));
     assert_eq!(reader.usage(ORG, None, today + 1).await.unwrap(), days([(5, 1), (1, 1)])[1..]);
     assert_eq!(reader.usage(ORG, Some(cred(3)), today).await.unwrap(), []);
+
+    // By day and credential, page by page, and no other organization's.
+    let everything = UsageFilter {
+        credential: None,
+        namespace: None,
+        visible: Visible::All,
+        owned_by_caller_too: None,
+        from_day: today,
+        until_day: None,
+    };
+    let row = |n: u128, day, allowed, refused| (cred(n), DailyUse { day, allowed, refused });
+    let all = [row(1, today, 5, 1), row(1, today + 1, 1, 0), row(2, today + 1, 0, 1)];
+    assert_eq!(reader.uses(ORG, &everything, &Page::first(10)).await.unwrap(), all);
+    let second = Page { after: Some((today, cred(1))), limit: 1 };
+    assert_eq!(reader.uses(ORG, &everything, &second).await.unwrap(), all[1..2]);
+    let one = UsageFilter { credential: Some(cred(1)), until_day: Some(today + 1), ..everything.clone() };
+    assert_eq!(reader.uses(ORG, &one, &Page::first(10)).await.unwrap(), all[..1]);
+    let nothing = Visible::Some { ids: Vec::new(), children_of: None };
+    let hidden = UsageFilter { visible: nothing, ..everything };
+    assert_eq!(reader.uses(ORG, &hidden, &Page::first(10)).await.unwrap(), []);
+    let own = UsageFilter { owned_by_caller_too: Some(user(1)), ..hidden };
+    assert_eq!(reader.uses(ORG, &own, &Page::first(10)).await.unwrap(), all[..2]);
     drop(reader);
     let purged: Result<u64, StoreError> =
         store.side_write(async move |w: &mut Writer| w.purge_usage(today + 1).await).await;

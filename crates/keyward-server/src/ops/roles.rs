@@ -1,0 +1,232 @@
+//! Roles: named sets of permission patterns.
+
+use keyward_api::error::ErrorCode;
+use keyward_api::operations;
+use keyward_core::id::{OrganizationId, RoleId};
+use keyward_core::law;
+use keyward_core::name::Name;
+use keyward_core::namespace::NamespaceId;
+use keyward_core::permission::PatternSet;
+use keyward_core::role::{MAX_PATTERNS_PER_ROLE, MAX_ROLES_PER_ORGANIZATION, Role};
+use keyward_store::{Page, Reader, RoleUse, StoreError};
+
+use crate::app::App;
+use crate::ops::authority::{self, Authority, door};
+use crate::ops::context::Ctx;
+use crate::ops::error::OpError;
+use crate::ops::receipts::{Done, Outcomes, change, recorded};
+
+/// What an edit asks for; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct EditRequest {
+    /// The new name.
+    pub name: Option<Name>,
+    /// The new patterns.
+    pub patterns: Option<PatternSet>,
+}
+
+/// A page of the organization's roles.
+pub async fn list(
+    app: &App,
+    ctx: &Ctx,
+    name: Option<&str>,
+    page: &Page<(String, RoleId)>,
+) -> Result<Vec<Role>, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    door(app, ctx, &operations::ROLES_LIST, organization.into())?;
+    Ok(app.store.read().await?.roles(organization, name, page).await?)
+}
+
+/// One role.
+pub async fn get(app: &App, ctx: &Ctx, id: RoleId) -> Result<Role, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    door(app, ctx, &operations::ROLES_GET, organization.into())?;
+    must_exist(&mut app.store.read().await?, organization, id).await
+}
+
+/// How many users and credentials an edit of the role would change.
+pub async fn preview(app: &App, ctx: &Ctx, id: RoleId) -> Result<(Role, RoleUse), OpError> {
+    let organization = authority::organization(app, ctx)?;
+    door(app, ctx, &operations::ROLES_PREVIEW, organization.into())?;
+    let mut reader = app.store.read().await?;
+    let role = must_exist(&mut reader, organization, id).await?;
+    let used = reader.role_use(organization, id).await?;
+    Ok((role, used))
+}
+
+/// Creates a role of at most the creator's own rights at the organization.
+pub async fn create(app: &App, ctx: &Ctx, name: Name, patterns: PatternSet) -> Result<Done<Role>, OpError> {
+    let operation = &operations::ROLES_CREATE;
+    recorded(app, ctx, operation, None, async {
+        let organization = authority::organization(app, ctx)?;
+        door(app, ctx, operation, organization.into())?;
+        let patterns = checked(patterns)?;
+        let role = Role {
+            id: RoleId::new(ctx.at(), &mut app.entropy()),
+            organization,
+            name,
+            patterns,
+            template: None,
+            created_at: ctx.at(),
+            updated_at: ctx.at(),
+        };
+        change(app, ctx, operation, organization, async move |tx, authority| {
+            let at = NamespaceId::from(organization);
+            authority.require(tx, "roles:create", at).await?;
+            if tx.role_count(organization).await? >= MAX_ROLES_PER_ORGANIZATION as u64 {
+                return Err(OpError::new(
+                    ErrorCode::LimitReached,
+                    format!("the limit of {MAX_ROLES_PER_ORGANIZATION} roles is reached: delete one that is not used"),
+                ));
+            }
+            law::may_grant(&authority.rows, &authority.giver(), at, &role.patterns)?;
+            tx.put_role(&role).await.map_err(|e| name_taken(e, &role.name))?;
+            Ok(Outcomes::new(role.clone(), role.id)
+                .detail("name", role.name.as_str())
+                .detail("patterns", texts(&role.patterns)))
+        })
+        .await
+    })
+    .await
+}
+
+/// Changes a role for all its holders at once: nobody may widen it beyond their own rights wherever it is held.
+pub async fn edit(app: &App, ctx: &Ctx, id: RoleId, input: EditRequest) -> Result<Done<Role>, OpError> {
+    let operation = &operations::ROLES_EDIT;
+    recorded(app, ctx, operation, Some(id.to_string()), async {
+        let organization = authority::organization(app, ctx)?;
+        door(app, ctx, operation, organization.into())?;
+        let patterns = input.patterns.map(checked).transpose()?;
+        let (name, now, if_match) = (input.name, ctx.at(), ctx.if_match);
+        change(app, ctx, operation, organization, async move |tx, authority| {
+            authority.require(tx, "roles:edit", organization.into()).await?;
+            let role = must_exist(tx, organization, id).await?;
+            if if_match.is_some_and(|seen| seen != role.updated_at) {
+                return Err(OpError::new(
+                    ErrorCode::StaleIfMatch,
+                    "the role was changed since you read it: read it again and repeat the change",
+                ));
+            }
+            writable(&role)?;
+            let changed = Role {
+                name: name.clone().unwrap_or_else(|| role.name.clone()),
+                patterns: patterns.clone().unwrap_or_else(|| role.patterns.clone()),
+                updated_at: now,
+                ..role.clone()
+            };
+            may_edit(tx, authority, &role.patterns, &changed).await?;
+            tx.put_role(&changed).await.map_err(|e| name_taken(e, &changed.name))?;
+            let used = tx.role_use(organization, id).await?;
+            Ok(Outcomes::new(changed.clone(), id)
+                .detail("name", changed.name.as_str())
+                .detail("before", texts(&role.patterns))
+                .detail("patterns", texts(&changed.patterns))
+                .detail("users", used.users)
+                .detail("credentials", used.credentials))
+        })
+        .await
+    })
+    .await
+}
+
+/// Deletes a role that nobody holds.
+pub async fn delete(app: &App, ctx: &Ctx, id: RoleId) -> Result<Done<()>, OpError> {
+    let operation = &operations::ROLES_DELETE;
+    recorded(app, ctx, operation, Some(id.to_string()), async {
+        let organization = authority::organization(app, ctx)?;
+        door(app, ctx, operation, organization.into())?;
+        change(app, ctx, operation, organization, async move |tx, authority| {
+            authority.require(tx, "roles:delete", organization.into()).await?;
+            let role = must_exist(tx, organization, id).await?;
+            writable(&role)?;
+            let used = tx.role_use(organization, id).await?;
+            if !used.is_none() {
+                return Err(OpError::new(
+                    ErrorCode::RoleInUse,
+                    format!(
+                        "the role is held by {} users, {} groups and {} credentials: take it from them first",
+                        used.users, used.groups, used.credentials
+                    ),
+                ));
+            }
+            tx.remove_role(organization, id).await?;
+            Ok(Outcomes::new((), id).detail("name", role.name.as_str()))
+        })
+        .await
+    })
+    .await
+}
+
+/// The role with this id or name.
+pub async fn named(
+    reader: &mut Reader,
+    organization: OrganizationId,
+    text: &str,
+) -> Result<Option<Role>, StoreError> {
+    if let Ok(id) = text.parse() {
+        return reader.role(organization, id).await;
+    }
+    match Name::new(text) {
+        Ok(name) => reader.role_by_name(organization, &name).await,
+        Err(_) => Ok(None),
+    }
+}
+
+/// The role, which must exist.
+pub async fn must_exist(reader: &mut Reader, organization: OrganizationId, id: RoleId) -> Result<Role, OpError> {
+    reader.role(organization, id).await?.ok_or_else(|| OpError::not_found("role"))
+}
+
+/// Patterns as the audit log keeps them.
+pub fn texts(patterns: &PatternSet) -> Vec<String> {
+    patterns.iter().map(ToString::to_string).collect()
+}
+
+async fn may_edit(
+    tx: &mut Reader,
+    authority: &mut Authority,
+    before: &PatternSet,
+    changed: &Role,
+) -> Result<(), OpError> {
+    if changed.patterns.within(before) {
+        return Ok(());
+    }
+    let organization = changed.organization;
+    law::may_grant(&authority.rows, &authority.giver(), organization.into(), &changed.patterns)?;
+    for grant in tx.grants_of_role(organization, changed.id).await? {
+        tx.load_namespace(&mut authority.rows, grant.namespace).await?;
+        law::may_grant(&authority.rows, &authority.giver(), grant.namespace, &changed.patterns)?;
+    }
+    Ok(())
+}
+
+fn writable(role: &Role) -> Result<(), OpError> {
+    match &role.template {
+        Some(template) => Err(OpError::new(
+            ErrorCode::TemplateRoleReadOnly,
+            format!("this role comes from the profile (`{template}`) and cannot be changed: create one of your own"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn checked(patterns: PatternSet) -> Result<PatternSet, OpError> {
+    match patterns.len() {
+        0 => Err(OpError::field(ErrorCode::InvalidValue, "/permissions", "a role needs at least one permission pattern")),
+        n if n > MAX_PATTERNS_PER_ROLE => Err(OpError::field(
+            ErrorCode::InvalidValue,
+            "/permissions",
+            format!("{n} patterns are too many: at most {MAX_PATTERNS_PER_ROLE}"),
+        )),
+        _ => Ok(patterns),
+    }
+}
+
+fn name_taken(error: StoreError, name: &Name) -> OpError {
+    match error {
+        StoreError::Conflict { .. } => {
+            OpError::field(ErrorCode::NameTaken, "/name", format!("there is a role `{name}` already: choose another"))
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,233 @@
+//! How often credentials are used, and when last: noted on the way of every decision, written in batches.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::time::Duration;
+
+use keyward_api::operations;
+use keyward_core::id::CredentialId;
+use keyward_core::time::Timestamp;
+use keyward_store::{Page, Store, StoreError, Use, Writer};
+use tokio::sync::Notify;
+
+use crate::app::App;
+use crate::ops::authority;
+use crate::ops::context::{Caller, Ctx};
+use crate::ops::error::OpError;
+use crate::ops::visibility;
+use crate::telemetry::metrics::{USES_DROPPED, USES_QUEUED};
+
+pub use keyward_store::{DailyUse, UsageFilter, day_of};
+
+/// How far back counts can be asked for; older ones are forgotten.
+pub const KEPT_DAYS: u32 = 90;
+/// How long a use may wait to be written.
+pub const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// Queues that threads spread over, so that they do not wait for each other.
+const SHARDS: usize = 16;
+/// Uses that one queue holds. All of them together are a second of the fastest node, in 6 MB.
+const PER_SHARD: usize = 8_192;
+/// Uses that are written in one statement's worth of work; a longer job would keep other writers waiting.
+const PER_WRITE: usize = 16_384;
+
+/// Uses that wait to be written. Noting one never waits: when there is no room it is dropped and counted.
+pub struct Usage {
+    shards: [Mutex<Vec<Use>>; SHARDS],
+    queued: AtomicUsize,
+    dropped: AtomicU64,
+    filling: Notify,
+}
+
+impl Usage {
+    /// Empty queues, with room made in advance.
+    pub fn new() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::new(Vec::with_capacity(PER_SHARD))),
+            queued: AtomicUsize::new(0),
+            dropped: AtomicU64::new(0),
+            filling: Notify::new(),
+        }
+    }
+
+    /// Notes the use of a secret. Never waits and never allocates.
+    pub fn record(&self, credential: CredentialId, slot: u32, at: Timestamp, allowed: bool) {
+        let first = shard_of_this_thread();
+        for shard in (0..SHARDS).map(|step| &self.shards[(first + step) % SHARDS]) {
+            let mut queue = match shard.try_lock() {
+                Ok(queue) => queue,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            if queue.len() < PER_SHARD {
+                queue.push(Use { credential, slot, at, allowed });
+                // While the queue is locked, so that nothing is counted out before it was counted in.
+                let queued = self.queued.fetch_add(1, Relaxed) + 1;
+                drop(queue);
+                if queued == SHARDS * PER_SHARD / 2 {
+                    self.filling.notify_one();
+                }
+                return;
+            }
+        }
+        self.dropped.fetch_add(1, Relaxed);
+    }
+
+    /// Writes what waits; how many uses. What cannot be written is dropped and counted: usage is worth no outage.
+    pub async fn flush(&self, store: &Store) -> Result<usize, StoreError> {
+        let uses = self.take();
+        #[expect(clippy::cast_precision_loss, reason = "the queues hold far fewer than 2^52")]
+        USES_QUEUED.gauge(&[]).set(uses.len() as f64);
+        let mut written = Ok(());
+        for part in uses.chunks(PER_WRITE) {
+            let uses = part.to_vec();
+            let part_written = store.side_write(async move |writer: &mut Writer| writer.record_uses(&uses).await).await;
+            if part_written.is_err() {
+                self.dropped.fetch_add(part.len() as u64, Relaxed);
+                written = part_written;
+            }
+        }
+        USES_DROPPED.counter(&[]).increment(self.dropped.swap(0, Relaxed));
+        written.map(|()| uses.len())
+    }
+
+    /// Returns when it is time to write: after [`WRITE_EVERY`], or when the queues are filling up.
+    pub async fn due(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(WRITE_EVERY) => {}
+            () = self.filling.notified() => {}
+        }
+    }
+
+    fn take(&self) -> Vec<Use> {
+        let mut taken = Vec::new();
+        for shard in &self.shards {
+            // The new room is made before the lock, under which nothing but the exchange happens.
+            let room = Vec::with_capacity(PER_SHARD);
+            let mut uses = {
+                let mut queue = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                let uses = std::mem::replace(&mut *queue, room);
+                self.queued.fetch_sub(uses.len(), Relaxed);
+                uses
+            };
+            taken.append(&mut uses);
+        }
+        taken
+    }
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes uses for ever.
+pub async fn flush_uses(app: &App) {
+    loop {
+        app.usage.due().await;
+        if let Err(error) = app.usage.flush(&app.store).await {
+            tracing::warn!(%error, "uses of credentials could not be written: they are missing from the counts");
+        }
+    }
+}
+
+/// Forgets counts that cannot be asked for any more.
+pub async fn purge(app: &App, now: Timestamp) -> Result<u64, StoreError> {
+    let oldest = day_of(now) - i64::from(KEPT_DAYS);
+    app.store.side_write(async move |writer: &mut Writer| writer.purge_usage(oldest).await).await
+}
+
+/// The uses of each credential on each day: of those that live where `usage:read` is held, and of one's own. What the
+/// filter says of visibility is replaced by what the caller may see; no further back than [`KEPT_DAYS`].
+pub async fn get(
+    app: &App,
+    ctx: &Ctx,
+    mut filter: UsageFilter,
+    page: &Page<(i64, CredentialId)>,
+) -> Result<Vec<(CredentialId, DailyUse)>, OpError> {
+    authority::admit(ctx, &operations::USAGE_GET)?;
+    let organization = authority::organization(app, ctx)?;
+    filter.visible = authority::with_giver(app, ctx, organization, |facts, giver| {
+        Ok(visibility::of_administration(facts, giver, "usage:read"))
+    })?;
+    filter.owned_by_caller_too = match &ctx.caller {
+        Caller::Session(signed_in) => Some(signed_in.user),
+        Caller::Credential(_) | Caller::Anonymous | Caller::System => None,
+    };
+    filter.from_day = filter.from_day.max(day_of(ctx.at()) - i64::from(KEPT_DAYS));
+    Ok(app.store.read().await?.uses(organization, &filter, page).await?)
+}
+
+/// Spreads threads evenly, whatever their ids are.
+fn shard_of_this_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static SHARD: usize = NEXT.fetch_add(1, Relaxed) % SHARDS;
+    }
+    SHARD.with(|shard| *shard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn credential(number: u128) -> CredentialId {
+        CredentialId::from_bits(number)
+    }
+
+    #[test]
+    fn what_is_noted_is_taken_once() {
+        let usage = Usage::new();
+        usage.record(credential(1), 1, AT, true);
+        usage.record(credential(2), 3, AT, false);
+        let taken = usage.take();
+        assert_eq!(taken.len(), 2);
+        assert!(taken.contains(&Use { credential: credential(2), slot: 3, at: AT, allowed: false }));
+        assert!(usage.take().is_empty());
+        assert_eq!(usage.queued.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_dropped_and_counted() {
+        let usage = Usage::new();
+        for _ in 0..SHARDS * PER_SHARD + 3 {
+            usage.record(credential(1), 1, AT, true);
+        }
+        assert_eq!(usage.dropped.load(Relaxed), 3);
+        assert_eq!(usage.take().len(), SHARDS * PER_SHARD);
+    }
+
+    #[test]
+    fn nothing_is_lost_when_many_threads_note_at_once() {
+        let usage = Usage::new();
+        let mut taken = 0;
+        std::thread::scope(|threads| {
+            let noting: Vec<_> = (0..8)
+                .map(|number| {
+                    let usage = &usage;
+                    threads.spawn(move || (0..5_000).for_each(|_| usage.record(credential(number), 1, AT, true)))
+                })
+                .collect();
+            while !noting.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+                taken += usage.take().len();
+            }
+        });
+        taken += usage.take().len();
+        let dropped = usize::try_from(usage.dropped.load(Relaxed)).unwrap();
+        assert_eq!(taken + dropped, 40_000);
+    }
+
+    #[tokio::test]
+    async fn filling_queues_are_written_early() {
+        let usage = Usage::new();
+        for _ in 0..SHARDS * PER_SHARD / 2 {
+            usage.record(credential(1), 1, AT, true);
+        }
+        // Without the notice this would take a second, which the test does not measure: it looks for the notice itself.
+        let noticed = std::pin::pin!(usage.filling.notified());
+        assert!(futures_util::FutureExt::now_or_never(noticed).is_some());
+    }
+}

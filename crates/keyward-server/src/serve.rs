@@ -1,0 +1,168 @@
+//! A serving node: listeners, surfaces, tasks; from start to drain.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use keyward_api::limits::MAX_PROFILE_BODY_BYTES;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::config::{Config, Listener};
+use crate::net::hosts::{self, Surface};
+use crate::net::limits::RequestLimits;
+use crate::net::tls::{self, Certificates};
+use crate::net::{Listen, Running, Server, Site, Sites};
+use crate::ops::{audit, sessions, setup, usage};
+use crate::start::StartError;
+use crate::surfaces::native;
+use crate::tasks::nodes;
+use crate::telemetry::requests;
+
+/// How often recorded values are folded into their buckets.
+const METRICS_EVERY: Duration = Duration::from_secs(5);
+/// How often certificate files are looked at.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
+/// How often what is no longer needed is forgotten.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+
+/// A node that answers requests.
+pub struct Serving {
+    /// What it serves.
+    pub app: Arc<App>,
+    /// Where each listener listens, by name.
+    pub addresses: Vec<(Arc<str>, SocketAddr)>,
+    /// The token of the first set-up, when nobody can sign in yet.
+    pub setup: Option<keyward_core::secret::Secret>,
+    running: Running,
+    certificates: Vec<Arc<Certificates>>,
+    tasks: JoinSet<()>,
+}
+
+/// Opens everything and begins to serve.
+pub async fn serve(config: Config) -> Result<Serving, StartError> {
+    tls::install_provider();
+    let app = App::open(config).await?;
+    let setup = setup::prepare(&app, app.now().wall).await.map_err(|e| StartError::Setup(e.to_string()))?;
+    let config = Arc::clone(&app.config);
+    let mut certificates = Vec::new();
+    let mut listens = Vec::new();
+    for listener in &config.listeners {
+        let tls = certificate(listener)?;
+        certificates.extend(tls.clone());
+        listens.push(Listen {
+            name: Arc::from(listener.name.0.as_str()),
+            address: listener.address,
+            tls,
+            sites: sites(&app, &config, &listener.name.0),
+        });
+    }
+    let server = Server::bind(config.network(), listens)?;
+    let addresses = server.addresses();
+    let tasks = tasks(&app, &certificates);
+    // On PostgreSQL nothing is served before the first successful poll: until then decisions answer `stale`.
+    let running = server.start();
+    Ok(Serving { app, addresses, setup, running, certificates, tasks })
+}
+
+impl Serving {
+    /// Stops: lets what is in flight finish, writes what waits, lets the database go.
+    pub async fn stop(mut self) {
+        let drained = self.running.drain().await;
+        if drained.cut > 0 {
+            tracing::warn!(connections = drained.cut, "connections were cut at the end of the drain");
+        }
+        self.tasks.shutdown().await;
+        if let Err(error) = self.app.usage.flush(&self.app.store).await {
+            tracing::warn!(%error, "the last uses could not be written");
+        }
+        if let Err(error) = self.app.nodes.unregister(&self.app.store).await {
+            tracing::warn!(%error, "the node could not be taken off the list");
+        }
+        self.app.store.close().await;
+    }
+
+    /// Looks at certificates and key ring again, as SIGHUP asks.
+    pub async fn reload(&self) {
+        for certificates in &self.certificates {
+            Arc::clone(certificates).refresh().await;
+        }
+        self.app.reload_ring();
+    }
+}
+
+/// What answers on one listener. The surfaces of one place answer together.
+fn sites(app: &Arc<App>, config: &Config, listener: &str) -> Sites<Site> {
+    let limits = config.request_limits();
+    hosts::places(&config.mounts, listener).into_iter().fold(Sites::new(config.public_host()), |sites, place| {
+        let site = Site { hot: None, router: router(app, limits, place.surfaces.iter()) };
+        sites.mount(place.host, place.prefix, site)
+    })
+}
+
+fn router<'a>(app: &Arc<App>, limits: RequestLimits, surfaces: impl Iterator<Item = &'a Surface>) -> Router {
+    let mut native = None;
+    let mut verify = None;
+    for surface in surfaces {
+        match surface {
+            Surface::Native => native = Some(native::router(app)),
+            Surface::Verify => verify = Some(native::verification(app)),
+            // Mounted in advance; they answer as soon as this program has them.
+            Surface::OAuth | Surface::Console | Surface::Gateways | Surface::Proxy | Surface::Dialect(_) => {}
+        }
+    }
+    // The management API answers the verification endpoint too. Its bodies are held to their own limits, so that too
+    // large a one is told in its own words.
+    let router = native.or(verify).unwrap_or_default();
+    let limits = RequestLimits { body: limits.body.max(MAX_PROFILE_BODY_BYTES), ..limits };
+    requests::observe(crate::net::limits::apply(router, limits))
+}
+
+fn certificate(listener: &Listener) -> Result<Option<Arc<Certificates>>, StartError> {
+    let load = |source| Certificates::load(listener.name.0.as_str().into(), source);
+    Ok(listener.certificate_source().map(load).transpose()?)
+}
+
+fn tasks(app: &Arc<App>, certificates: &[Arc<Certificates>]) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(nodes::follow(Arc::clone(app)));
+    tasks.spawn(nodes::forget_silent(Arc::clone(app)));
+    let uses = Arc::clone(app);
+    tasks.spawn(async move { usage::flush_uses(&uses).await });
+    let chains = Arc::clone(app);
+    tasks.spawn(async move { audit::sign_checkpoints(chains).await });
+    let purging = Arc::clone(app);
+    tasks.spawn(async move {
+        loop {
+            tokio::time::sleep(PURGE_EVERY).await;
+            let now = purging.now().wall;
+            let purged = async {
+                usage::purge(&purging, now).await?;
+                sessions::purge(&purging, now).await?;
+                crate::ops::idempotency::purge(&purging, now).await
+            };
+            if let Err(error) = purged.await {
+                tracing::warn!(%error, "what is no longer needed could not be forgotten");
+            }
+        }
+    });
+    if let Some(metrics) = app.metrics.clone() {
+        tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(METRICS_EVERY).await;
+                metrics.upkeep();
+            }
+        });
+    }
+    let certificates = certificates.to_vec();
+    tasks.spawn(async move {
+        loop {
+            tokio::time::sleep(CERTIFICATES_EVERY).await;
+            for certificate in &certificates {
+                Arc::clone(certificate).refresh().await;
+            }
+        }
+    });
+    tasks
+}

@@ -1,0 +1,144 @@
+//! `/v1/users` and `/v1/invitations`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::invitations as invited;
+use keyward_api::page;
+use keyward_api::users as wire;
+use keyward_api::values::SecretText;
+use keyward_core::id::UserId;
+
+use crate::app::App;
+use crate::ops::Page;
+use crate::ops::context::Ctx;
+use crate::ops::credentials::RoleChoice;
+use crate::ops::receipts::Done;
+use crate::ops::users::{self, Accept, Invite, Invited, Member};
+use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
+use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
+
+type Result<T> = std::result::Result<Answer<T>, Problematic>;
+
+/// List the members of the organization.
+#[utoipa::path(get, path = "/v1/users", operation_id = "users.list", tag = "users", params(wire::ListUsers),
+    responses((status = 200, body = page::Page<wire::User>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Query(query): Query<wire::ListUsers>,
+) -> Result<page::Page<wire::User>> {
+    let limit = page_size(query.limit)?;
+    let after = match cursor_values(query.cursor.as_deref(), 2)? {
+        Some(values) => {
+            Some((values[0].clone(), values[1].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?))
+        }
+        None => None,
+    };
+    let found = users::list(&app, &ctx, query.name.as_deref(), &Page { after, limit }).await?;
+    let next = (found.len() == limit as usize)
+        .then(|| found.last().map(|last| cursor(&[last.user.name.folded(), last.user.id.to_string()])))
+        .flatten();
+    let fits = |user: &wire::User| query.state.is_none_or(|state| state == user.state);
+    Ok(Answer::ok(page::Page { items: found.iter().map(view).filter(fits).collect(), next }))
+}
+
+/// Invite somebody to the organization; the answer carries a one-time link.
+#[utoipa::path(post, path = "/v1/users", operation_id = "users.invite", tag = "users", request_body = wire::InviteUser,
+    responses((status = 201, body = invited::Invitation), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn invite(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Json(input): Json<wire::InviteUser>,
+) -> Result<invited::Invitation> {
+    let choice =
+        |role: keyward_api::roles::RoleAt| RoleChoice { role: role.role.to_string(), namespace: role.namespace };
+    let roles = input.roles.into_iter().map(choice).collect();
+    let done = users::invite(&app, &ctx, Invite { email: input.email, super_admin: input.super_admin, roles }).await?;
+    Ok(Answer::created(invitation(&app, &done.value)).at(done.revision))
+}
+
+/// Get a member of the organization.
+#[utoipa::path(get, path = "/v1/users/{user}", operation_id = "users.get", tag = "users", params(("user" = String, Path)),
+    responses((status = 200, body = wire::User), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn get(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<UserId>) -> Result<wire::User> {
+    let member = users::get(&app, &ctx, id).await?;
+    Ok(Answer::ok(view(&member)).tagged(member.membership.updated_at))
+}
+
+/// Make a member super admin, or no longer.
+#[utoipa::path(patch, path = "/v1/users/{user}", operation_id = "users.edit", tag = "users", params(("user" = String, Path)),
+    request_body = wire::EditUser,
+    responses((status = 200, body = wire::UserChanged), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn edit(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Id(id): Id<UserId>,
+    Json(input): Json<wire::EditUser>,
+) -> Result<wire::UserChanged> {
+    Ok(changed(&users::edit(&app, &ctx, id, input.super_admin).await?))
+}
+
+/// Suspend a member: their live credentials and sessions stop in this organization.
+#[utoipa::path(post, path = "/v1/users/{user}/suspend", operation_id = "users.suspend", tag = "users", params(("user" = String, Path)),
+    responses((status = 200, body = wire::UserChanged), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn suspend(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<UserId>) -> Result<wire::UserChanged> {
+    Ok(changed(&users::suspend(&app, &ctx, id).await?))
+}
+
+/// Let a suspended member act again.
+#[utoipa::path(post, path = "/v1/users/{user}/enable", operation_id = "users.enable", tag = "users", params(("user" = String, Path)),
+    responses((status = 200, body = wire::UserChanged), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn enable(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<UserId>) -> Result<wire::UserChanged> {
+    Ok(changed(&users::enable(&app, &ctx, id).await?))
+}
+
+/// Remove a member: their grants end and their live credentials are revoked.
+#[utoipa::path(delete, path = "/v1/users/{user}", operation_id = "users.remove", tag = "users", params(("user" = String, Path)),
+    responses((status = 200, body = wire::UserRemoved), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn remove(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<UserId>) -> Result<wire::UserRemoved> {
+    let done = users::remove(&app, &ctx, id).await?;
+    let receipt = receipt_of(&done);
+    Ok(Answer::ok(wire::UserRemoved { revoked: done.value, receipt }).at(done.revision))
+}
+
+/// Accept an invitation and, as a new user, choose name and password.
+#[utoipa::path(post, path = "/v1/invitations/accept", operation_id = "invitations.accept", tag = "invitations",
+    request_body = invited::AcceptInvitation,
+    responses((status = 200, body = invited::InvitationAccepted), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Json(input): Json<invited::AcceptInvitation>,
+) -> Result<invited::InvitationAccepted> {
+    let accept = Accept { token: input.token.into_secret(), name: input.name, password: input.password.into_secret() };
+    let done = users::accept(&app, &ctx, accept).await?;
+    let accepted = done.value;
+    let answer = invited::InvitationAccepted { user: accepted.user, organization: accepted.organization };
+    Ok(Answer::ok(answer).at(done.revision))
+}
+
+/// An invitation as the one who made it sees it, with its link. Without `server.public_url` the node does not know under
+/// which address people reach it: the link is then the path alone.
+pub(super) fn invitation(app: &App, made: &Invited) -> invited::Invitation {
+    let base = app.config.server.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
+    // Joined at once: a text that grows leaves copies of the token behind.
+    let url = [base.as_str(), "/invitations/", made.token.expose()].concat();
+    invited::Invitation {
+        id: made.invitation.id,
+        email: made.invitation.email.clone(),
+        token: SecretText::from(&made.token),
+        url: SecretText::new(url),
+        expires_at: made.invitation.expires_at.into(),
+    }
+}
+
+fn changed(done: &Done<Member>) -> Answer<wire::UserChanged> {
+    let answer = wire::UserChanged { user: view(&done.value), receipt: receipt_of(done) };
+    Answer::ok(answer).at(done.revision).tagged(done.value.membership.updated_at)
+}
+
+fn view(member: &Member) -> wire::User {
+    wire::User::of(&member.user, &member.membership)
+}
