@@ -16,7 +16,7 @@ mod snapshot;
 mod support;
 mod usage;
 
-/// One test per name and engine. The second list is of PostgreSQL alone: what only a server can do.
+/// One test per name and engine. What only one engine can suffer is in `engines.rs`.
 macro_rules! conformance {
     ($($module:ident: $($name:ident),+;)*) => {
         mod sqlite {
@@ -83,6 +83,7 @@ conformance! {
         an_insertion_is_found,
         a_deletion_is_found,
         a_reordering_is_found,
+        an_exchange_is_found,
         a_truncation_is_found,
         a_full_rewrite_is_found;
     crash:

@@ -146,6 +146,28 @@ pub(super) async fn a_reordering_is_found(store: TestStore) {
     assert_eq!(tampered(&store, &swap).await, Err(Broken::Hash(2)));
 }
 
+/// An entry that was once a good one at this very place, of another chain.
+pub(super) async fn an_exchange_is_found(store: TestStore) {
+    tampered(&store, &[]).await.unwrap();
+    let checkpoints = store.read().await.unwrap().checkpoints(ORGANIZATION).await.unwrap();
+    for sql in ["CREATE TABLE kept AS SELECT * FROM audit", "DELETE FROM audit", "DELETE FROM audit_heads"] {
+        aside(&store, sql).await;
+    }
+    for target in ["1", "2", "another"] {
+        store.record(ORGANIZATION, entry("test.act", target)).await.unwrap();
+    }
+    for sql in [
+        "DELETE FROM kept WHERE position = 3",
+        "INSERT INTO kept SELECT * FROM audit WHERE position = 3",
+        "DELETE FROM audit",
+        "INSERT INTO audit SELECT * FROM kept",
+        "UPDATE audit_heads SET count = 5, hash = (SELECT hash FROM audit WHERE position = 5)",
+    ] {
+        aside(&store, sql).await;
+    }
+    assert_eq!(verified(&store, checkpoints).await, Err(Broken::Hash(4)));
+}
+
 pub(super) async fn a_truncation_is_found(store: TestStore) {
     // The head that the database keeps gives a careless cut away, the checkpoint a careful one.
     let cut = "DELETE FROM audit WHERE position = 5";
