@@ -21,6 +21,7 @@ macro_rules! migrations {
 migrations! {
     1 "0001_machinery";
     2 "0002_records";
+    3 "0003_settings";
 }
 
 struct Pair {

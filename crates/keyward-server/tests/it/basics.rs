@@ -34,7 +34,7 @@ async fn a_key_is_created_used_refused_rotated_and_revoked() {
     assert_eq!(ask(&token, "items:write", &workspace).await["reason"], "not_granted");
     assert_eq!(ask(&token, "items:read", &admin.organization).await["reason"], "not_granted");
 
-    let rotated = server.post(&admin.caller, &format!("/v1/credentials/{id}/rotate"), json!({})).await.expect(200);
+    let rotated = server.post(&admin.caller, &format!("/v1/credentials/{id}/rotate"), json!({ "confirm": true })).await.expect(200);
     let newer = rotated.id("/secret/token");
     assert_eq!(ask(&token, "items:read", &workspace).await["reason"], "unknown");
     assert_eq!(ask(&newer, "items:read", &workspace).await["allowed"], true);
