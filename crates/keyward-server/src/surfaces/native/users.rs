@@ -106,7 +106,7 @@ pub(super) async fn remove(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<Use
 /// Accept an invitation and, as a new user, choose name and password.
 #[utoipa::path(post, path = "/v1/invitations/accept", operation_id = "invitations.accept", tag = "invitations",
     request_body = invited::AcceptInvitation,
-    responses((status = 200, body = invited::InvitationAccepted), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = invited::InvitationAccepted), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn accept(
     State(app): State<Arc<App>>,
     ctx: Ctx,
@@ -116,7 +116,7 @@ pub(super) async fn accept(
     let done = users::accept(&app, &ctx, accept).await?;
     let accepted = done.value;
     let answer = invited::InvitationAccepted { user: accepted.user, organization: accepted.organization };
-    Ok(Answer::ok(answer).at(done.revision))
+    Ok(Answer::created(answer).at(done.revision))
 }
 
 /// An invitation as the one who made it sees it, with its link. Without `server.public_url` the node does not know under
