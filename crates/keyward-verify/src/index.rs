@@ -29,7 +29,7 @@ pub struct Index {
 impl Index {
     /// Nothing is known yet, at revision 0. Never stale until [`Index::fresh_until`] says otherwise.
     pub fn new(ring: Arc<KeyRing>) -> Index {
-        Index { current: Cell::new(Snapshot::empty(ring)), writer: Mutex::new(()) }
+        Index::from(Snapshot::empty(ring))
     }
 
     /// Confirms digests with this ring from now on.
@@ -44,12 +44,8 @@ impl Index {
     /// replaced.
     pub fn load(&self, revision: Revision, changes: impl IntoIterator<Item = Change>) -> Result<(), ApplyError> {
         self.change(|snapshot| {
-            let mut loaded = Snapshot::empty(Arc::clone(&snapshot.ring));
+            let mut loaded = Snapshot::load(Arc::clone(&snapshot.ring), revision, changes)?;
             loaded.fresh_until = snapshot.fresh_until;
-            loaded.revision = revision;
-            for change in changes {
-                loaded.apply(&change)?;
-            }
             *snapshot = loaded;
             Ok(())
         })
@@ -118,5 +114,11 @@ impl Index {
         let result = change(&mut next)?;
         self.current.publish(next);
         Ok(result)
+    }
+}
+
+impl From<Snapshot> for Index {
+    fn from(snapshot: Snapshot) -> Self {
+        Index { current: Cell::new(snapshot), writer: Mutex::new(()) }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use imbl::{OrdMap, OrdSet};
-use keyward_core::change::Revision;
+use keyward_core::change::{Change, Revision};
 use keyward_core::digest::PepperVersion;
 use keyward_core::id::{ApplicationId, CredentialId, OrganizationId, RoleId, UserId};
 use keyward_core::keyring::{KeyRing, VersionState};
@@ -18,6 +18,7 @@ use keyward_core::rights::Holding;
 use keyward_core::seal::Sealed;
 use keyward_core::time::Timestamp;
 
+use crate::apply::ApplyError;
 use crate::catalogue::Catalogue;
 use crate::numbered::Numbered;
 use crate::record::{Held, Particulars, Record, Standing};
@@ -108,6 +109,19 @@ impl Snapshot {
     /// Whether decisions made at `boot` (`CLOCK_BOOTTIME`) are not stale.
     pub fn is_fresh(&self, boot: Duration) -> bool {
         self.fresh_until.is_none_or(|until| boot < until)
+    }
+
+    /// The state at `revision`, from every fact that holds then, in any order.
+    pub fn load(
+        ring: Arc<KeyRing>,
+        revision: Revision,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Self, ApplyError> {
+        let mut snapshot = Self { revision, ..Self::empty(ring) };
+        for change in changes {
+            snapshot.apply(&change)?;
+        }
+        Ok(snapshot)
     }
 
     /// The last commit that it knows of.

@@ -11,61 +11,57 @@ use keyward_core::change::{Change, Committed, Revision};
 use keyward_core::decision::Reason;
 use keyward_core::id::GrantId;
 use keyward_core::role::Holder;
-use keyward_verify::Index;
+use keyward_verify::{Index, Snapshot};
 use loom::sync::Arc;
-use loom::thread;
+use loom::thread::{Builder, JoinHandle};
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use support::*;
 
-/// A key and everything that happens to it: made outside of the models, for only the index is explored.
+/// A key and what happens to it. Made once: only the index is explored.
 struct Story {
-    ring: std::sync::Arc<keyward_core::keyring::KeyRing>,
     key: Issued,
-    start: Vec<Change>,
+    start: Snapshot,
     /// The key loses [`READER`]; then the role allows everything.
     commits: [Committed; 2],
 }
 
 static STORY: LazyLock<Story> = LazyLock::new(|| {
-    let mut fixture = Fixture::new();
-    let key = fixture.make("plain");
+    let mut maker = Maker::new();
+    let key = maker.make("plain");
     let holder = Holder::Credential(key.record.id);
-    let mut start = beginning();
-    start.extend([key.change(), grant(70, holder, READER, APP)]);
+    let held = grant(70, holder, READER, APP);
+    let start = beginning().into_iter().chain([key.change(), held]);
+    let start = Snapshot::load(maker.ring, Revision(1), start).unwrap();
     let lost = Change::GrantRemoved { organization: ORG, id: GrantId::from_bits(70), holder };
     let widened = Change::Role(role(READER, &["*"]));
     let commits = [(2, lost), (3, widened)]
         .map(|(revision, change)| Committed { revision: Revision(revision), changes: vec![change] });
-    Story { ring: std::sync::Arc::clone(&fixture.ring), key, start, commits }
+    Story { key, start, commits }
 });
 
-/// Made in a model of its own: what makes it uses an index too.
-fn tell() {
-    loom::model(|| {
-        LazyLock::force(&STORY);
+/// Runs `read` beside a writer that applies the two commits, one call each, in every possible interleaving.
+fn beside_the_writer(read: fn(&Index)) {
+    LazyLock::force(&STORY);
+    loom::model(move || {
+        let index = Arc::new(Index::from(STORY.start.clone()));
+        let writer = spawn(&index, |index| {
+            for commit in &STORY.commits {
+                index.apply(std::slice::from_ref(commit)).unwrap();
+            }
+        });
+        let reader = spawn(&index, read);
+        writer.join().unwrap();
+        reader.join().unwrap();
     });
 }
 
-/// Runs `read` beside a writer that applies the two commits, one call each, in every possible interleaving.
-fn beside_the_writer(read: impl Fn(&Index) + Send + Sync + 'static) {
-    tell();
-    loom::model(move || {
-        let index = Arc::new(Index::new(std::sync::Arc::clone(&STORY.ring)));
-        index.load(Revision(1), STORY.start.clone()).unwrap();
-        let writer = {
-            let index = Arc::clone(&index);
-            thread::spawn(move || {
-                for commit in &STORY.commits {
-                    index.apply(std::slice::from_ref(commit)).unwrap();
-                }
-            })
-        };
-        read(&index);
-        writer.join().unwrap();
-    });
+/// A thread with a stack of the usual size; loom's own are small.
+fn spawn(index: &Arc<Index>, run: fn(&Index)) -> JoinHandle<()> {
+    let index = Arc::clone(index);
+    Builder::new().stack_size(1 << 20).spawn(move || run(&index)).unwrap()
 }
 
 #[test]
@@ -91,19 +87,18 @@ fn a_decision_is_of_the_revision_that_it_names() {
 }
 
 #[test]
-fn what_was_revoked_when_the_call_returned_is_refused() {
-    tell();
+fn what_was_taken_when_the_call_returned_is_refused() {
+    LazyLock::force(&STORY);
     loom::model(|| {
-        let index = Arc::new(Index::new(std::sync::Arc::clone(&STORY.ring)));
-        index.load(Revision(1), STORY.start.clone()).unwrap();
-        let other = {
-            let index = Arc::clone(&index);
-            thread::spawn(move || index.fresh_until(Some(now().boot * 2)))
-        };
-        index.apply(&STORY.commits).unwrap();
-        let read = answer(index.decide(&STORY.key.presented(), &may("items:read", APP), now()));
-        assert_eq!(read.unwrap_err().reason, Reason::NotGranted);
+        let index = Arc::new(Index::from(STORY.start.clone()));
+        let other = spawn(&index, |index| index.fresh_until(Some(now().boot * 2)));
+        let writer = spawn(&index, |index| {
+            index.apply(&STORY.commits).unwrap();
+            let read = answer(index.decide(&STORY.key.presented(), &may("items:read", APP), now()));
+            assert_eq!(read.unwrap_err().reason, Reason::NotGranted);
+        });
         other.join().unwrap();
+        writer.join().unwrap();
         assert_eq!(index.revision(), Revision(3), "two writers lose nothing of each other");
     });
 }

@@ -42,13 +42,19 @@ pub(crate) const OWNERS_GRANT: GrantId = GrantId::from_bits(8);
 pub(crate) const OTHER: OrganizationId = OrganizationId::from_bits(9);
 pub(crate) const OTHER_APP: ApplicationId = ApplicationId::from_bits(10);
 
+/// Makes credentials of the kinds of the tests.
+pub(crate) struct Maker {
+    pub(crate) ring: Arc<KeyRing>,
+    profile: Profile,
+    entropy: Seeded,
+}
+
 /// An index with the organizations above, and what it takes to add to it.
 pub(crate) struct Fixture {
     pub(crate) index: Index,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) log: Vec<Committed>,
-    profile: Profile,
-    entropy: Seeded,
+    maker: Maker,
 }
 
 /// A credential with what its holder holds.
@@ -58,37 +64,15 @@ pub(crate) struct Issued {
     pub(crate) parts: Parts,
 }
 
-impl Fixture {
+impl Maker {
     pub(crate) fn new() -> Self {
         let mut entropy = Seeded::new(1);
         let ring = Arc::new(KeyRing::generate(START, &mut entropy).unwrap());
-        let profile = Profile::parse("kinds.toml", KINDS).unwrap();
-        let mut fixture = Self { index: Index::new(Arc::clone(&ring)), ring, log: Vec::new(), profile, entropy };
-        fixture.commit(beginning());
-        fixture
+        Self { ring, profile: Profile::parse("kinds.toml", KINDS).unwrap(), entropy }
     }
 
-    pub(crate) fn commit(&mut self, changes: impl IntoIterator<Item = Change>) -> Revision {
-        let revision = self.index.revision().next();
-        let commit = Committed { revision, changes: changes.into_iter().collect() };
-        assert_eq!(self.index.apply(std::slice::from_ref(&commit)), Ok(revision));
-        self.log.push(commit);
-        revision
-    }
-
-    pub(crate) fn kind(&self, name: &str) -> &Arc<Kind> {
+    fn kind(&self, name: &str) -> &Arc<Kind> {
         self.profile.kind_named(name).unwrap()
-    }
-
-    /// Replaces the secret of a credential, commits that, and returns what its holder has now.
-    pub(crate) fn rotate(&mut self, issued: &Issued, grace: Duration) -> Issued {
-        let kind = Arc::clone(self.kind(issued.record.kind.kind()));
-        let minted = renew(&kind, &issued.record.public_id, self.ring.current_pepper(), &mut self.entropy);
-        let slot = NewSlot { digest: minted.digest, sealed: None };
-        let record = issued.record.clone().rotate(&kind, slot, Some(grace), START).unwrap();
-        let rotated = Issued { record, secret: minted.secret.expose().to_owned(), parts: issued.parts };
-        self.commit([rotated.change()]);
-        rotated
     }
 
     /// Makes a credential of [`ORG`] that lives there, owned by [`OWNER`], and tells nobody.
@@ -116,6 +100,40 @@ impl Fixture {
             slots: vec![Slot { number: 1, digest: minted.digest, sealed: None, created_at: START, ends_at: None }],
         };
         Issued { record, secret: minted.secret.expose().to_owned(), parts: rules.parts }
+    }
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let maker = Maker::new();
+        let ring = Arc::clone(&maker.ring);
+        let mut fixture = Self { index: Index::new(Arc::clone(&ring)), ring, log: Vec::new(), maker };
+        fixture.commit(beginning());
+        fixture
+    }
+
+    pub(crate) fn commit(&mut self, changes: impl IntoIterator<Item = Change>) -> Revision {
+        let revision = self.index.revision().next();
+        let commit = Committed { revision, changes: changes.into_iter().collect() };
+        assert_eq!(self.index.apply(std::slice::from_ref(&commit)), Ok(revision));
+        self.log.push(commit);
+        revision
+    }
+
+    /// Replaces the secret of a credential, commits that, and returns what its holder has now.
+    pub(crate) fn rotate(&mut self, issued: &Issued, grace: Duration) -> Issued {
+        let kind = Arc::clone(self.maker.kind(issued.record.kind.kind()));
+        let minted = renew(&kind, &issued.record.public_id, self.ring.current_pepper(), &mut self.maker.entropy);
+        let slot = NewSlot { digest: minted.digest, sealed: None };
+        let record = issued.record.clone().rotate(&kind, slot, Some(grace), START).unwrap();
+        let rotated = Issued { record, secret: minted.secret.expose().to_owned(), parts: issued.parts };
+        self.commit([rotated.change()]);
+        rotated
+    }
+
+    /// Makes a credential and tells nobody.
+    pub(crate) fn make(&mut self, kind: &str) -> Issued {
+        self.maker.make(kind)
     }
 
     /// Makes and commits a credential with [`EDITOR`] at the application.
