@@ -88,7 +88,7 @@ impl Store {
     pub async fn poll(&self, node: NodeId) -> Result<Polled, StoreError> {
         let after = self.inner.follower.applied()?;
         let (rows, current) = self
-            .side_write(async move |writer| {
+            .side_write::<_, StoreError, _>(async move |writer| {
                 let now = writer.database_time().await?;
                 writer.exec(HEARTBEAT, (node, after.unwrap_or_default(), now)).await?;
                 let (current,) = writer.one("SELECT current FROM revision", ()).await?;
@@ -97,8 +97,7 @@ impl Store {
                     None => Ok((Vec::new(), current)),
                 }
             })
-            .await
-            .map_err(|error: StoreError| error)?;
+            .await?;
         self.inner.follower.apply(&rows)?;
         let applied = self.inner.follower.applied()?;
         Ok(Polled {
@@ -108,7 +107,8 @@ impl Store {
         })
     }
 
-    /// Polls for ever, on PostgreSQL (a SQLite database has no other nodes): every `every`, sooner when `wake` is notified, at once while there is more.
+    /// Polls for ever, on PostgreSQL (a SQLite database has no other nodes): every `every`, sooner when `wake` is
+    /// notified, at once while there is more.
     ///
     /// `clock` is read before each poll is sent, and handed to `fresh` if the poll succeeded and left nothing to read:
     /// at that moment the node knew everything. Returns when the index must be loaded again ([`StoreError::Gap`],
