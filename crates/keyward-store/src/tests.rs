@@ -100,6 +100,7 @@ conformance! {
         sessions_end_once,
         one_time_links_are_used_once,
         failures_are_counted_until_forgotten,
+        a_setting_is_what_it_was_last_set_to,
         an_idempotency_key_is_kept_for_its_caller,
         profiles_and_links_come_back_as_they_went_in;
     limits:

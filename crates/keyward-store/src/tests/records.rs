@@ -15,7 +15,14 @@ pub(super) async fn organizations_and_namespaces_come_back_as_they_went_in(store
     let mut reader = store.read().await.unwrap();
     assert_eq!(reader.organization(ORG).await.unwrap(), Some(an_organization(ORG)));
     assert_eq!(reader.organizations(None, None, &Page::first(1)).await.unwrap(), [an_organization(ORG)]);
-    assert_eq!(reader.organizations(None, None, &Page { after: Some(ORG), limit: 10 }).await.unwrap(), [an_organization(OTHER_ORG)]);
+    assert_eq!(
+        reader.organizations(None, None, &Page { after: Some(ORG), limit: 10 }).await.unwrap(),
+        [an_organization(OTHER_ORG)]
+    );
+    let found = reader.organizations(Some(user(102)), None, &Page::first(9)).await.unwrap();
+    assert_eq!(found, [an_organization(OTHER_ORG)], "those of which they are a member");
+    let found = reader.organizations(None, Some("ZATION 1"), &Page::first(9)).await.unwrap();
+    assert_eq!(found, [an_organization(ORG)], "by name");
     assert_eq!(reader.organizations_of(user(2)).await.unwrap(), [(an_organization(ORG), a_membership(ORG, 2))]);
     assert_eq!(reader.namespace(ORG, app(1)).await.unwrap(), Some(an_application(ORG, 1)));
     assert_eq!(reader.namespace_by_site_key("3_1").await.unwrap(), Some(an_application(ORG, 1)));
@@ -361,6 +368,19 @@ pub(super) async fn failures_are_counted_until_forgotten(store: TestStore) {
         })
         .await;
     assert_eq!(purged.unwrap(), (0, 1), "who is barred is remembered");
+}
+
+pub(super) async fn a_setting_is_what_it_was_last_set_to(store: TestStore) {
+    let set: Result<(), StoreError> = store
+        .side_write(async |w: &mut Writer| {
+            w.put_setting("key_ring", "first").await?;
+            w.put_setting("key_ring", "second").await
+        })
+        .await;
+    set.unwrap();
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.setting("key_ring").await.unwrap().as_deref(), Some("second"));
+    assert_eq!(reader.setting("other").await.unwrap(), None);
 }
 
 pub(super) async fn an_idempotency_key_is_kept_for_its_caller(store: TestStore) {
