@@ -166,12 +166,7 @@ fn may_give_role(
 }
 
 /// What holds in addition when a credential makes another: reach, end, networks and denials within its own.
-fn may_descend(
-    maker: &Holding<'_>,
-    bounds: &Bounds<'_>,
-    kind: &Kind,
-    credential: &Credential,
-) -> Result<(), Exceeds> {
+fn may_descend(maker: &Holding<'_>, bounds: &Bounds<'_>, kind: &Kind, credential: &Credential) -> Result<(), Exceeds> {
     let name = || kind.id.to_string();
     if maker.kind.is_live() && !kind.is_live() {
         return Err(Exceeds::NotLive(name()));

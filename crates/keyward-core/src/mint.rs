@@ -1,5 +1,6 @@
 //! Making the public id and the secret of a credential, and the digest that is kept of it.
 
+use crate::decision::{By, Presented};
 use crate::digest::{Digest, Pepper};
 use crate::entropy::Entropy;
 use crate::format::{NativeToken, TextFormat, TokenPrefix};
@@ -35,12 +36,24 @@ pub fn renew(kind: &Kind, public_id: &str, pepper: &Pepper, entropy: &mut impl E
         }
         (Format::Text(format), _) => text_secret(format, entropy),
     };
-    let bytes = match (NativeToken::parse(secret.expose()), kind.parts) {
-        (Ok(token), Parts::Token) => pepper.digest_native(&token),
-        (Err(_), Parts::Token) => pepper.digest_token(secret.expose()),
-        (_, Parts::Pair | Parts::OauthClient) => pepper.digest(public_id, secret.expose()),
+    let presented = match kind.parts {
+        Parts::Token => Presented::Token { token: secret.expose(), by: By::Vouched },
+        Parts::Pair | Parts::OauthClient => Presented::Pair { id: public_id, secret: secret.expose(), by: By::Vouched },
     };
-    Minted { public_id: public_id.to_owned(), secret, digest: Digest { pepper: pepper.version(), bytes } }
+    let digest = digest_of(&presented, pepper);
+    Minted { public_id: public_id.to_owned(), secret, digest }
+}
+
+/// What is kept of a secret that is presented so.
+pub fn digest_of(presented: &Presented<'_>, pepper: &Pepper) -> Digest {
+    let bytes = match presented {
+        Presented::Token { token, .. } => match NativeToken::parse(token) {
+            Ok(native) => pepper.digest_native(&native),
+            Err(_) => pepper.digest_token(token),
+        },
+        Presented::Pair { id, secret, .. } => pepper.digest(id, secret),
+    };
+    Digest { pepper: pepper.version(), bytes }
 }
 
 fn native_id(prefix: &TokenPrefix, entropy: &mut impl Entropy) -> String {

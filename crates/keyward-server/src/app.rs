@@ -84,13 +84,12 @@ impl App {
         self.index.load(start.revision(), changes).map_err(|e| StartError::Index(e.to_string()))?;
         let index = Arc::clone(&self.index);
         let hook = move |rows: &[FeedRow]| {
-            let commits: Vec<Committed> = rows
-                .iter()
-                .map(|row| Committed { revision: row.revision, changes: row.changes.clone() })
-                .collect();
+            let commits: Vec<Committed> =
+                rows.iter().map(|row| Committed { revision: row.revision, changes: row.changes.clone() }).collect();
             if let Err(error) = index.apply(&commits) {
-                // The store ends the process: an index that missed a commit would go on deciding.
-                std::panic::panic_any(format!("the index cannot take a commit: {error}"));
+                // An index that missed a commit would go on deciding, so nothing may go on.
+                tracing::error!(%error, "the index cannot take a commit: this node ends");
+                std::process::abort();
             }
         };
         self.store.follow(start, Arc::new(hook)).await.map_err(StartError::Store)
@@ -121,7 +120,6 @@ impl App {
     }
 
     /// Where operations draw their randomness from.
-    #[expect(clippy::unused_self, reason = "randomness comes with the application, as time comes with the request")]
     pub fn entropy(&self) -> impl Entropy + use<> {
         OsEntropy
     }

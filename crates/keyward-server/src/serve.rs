@@ -14,7 +14,7 @@ use crate::net::hosts::{self, Surface};
 use crate::net::limits::RequestLimits;
 use crate::net::tls::{self, Certificates};
 use crate::net::{Listen, Running, Server, Site, Sites};
-use crate::ops::{audit, sessions, setup, usage};
+use crate::ops::{attempts, audit, sessions, setup, usage};
 use crate::start::StartError;
 use crate::surfaces::native;
 use crate::tasks::nodes;
@@ -25,7 +25,7 @@ const METRICS_EVERY: Duration = Duration::from_secs(5);
 /// How often certificate files are looked at.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
 /// How often what is no longer needed is forgotten.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_EVERY: Duration = Duration::from_mins(10);
 
 /// A node that answers requests.
 pub struct Serving {
@@ -140,6 +140,7 @@ fn tasks(app: &Arc<App>, certificates: &[Arc<Certificates>]) -> JoinSet<()> {
             let purged = async {
                 usage::purge(&purging, now).await?;
                 sessions::purge(&purging, now).await?;
+                attempts::purge(&purging, now).await?;
                 crate::ops::idempotency::purge(&purging, now).await
             };
             if let Err(error) = purged.await {

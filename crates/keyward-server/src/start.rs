@@ -45,7 +45,9 @@ pub enum StartError {
     )]
     KeyRingMissing(PathBuf),
     /// The key ring is not the one of the database.
-    #[error("the key ring is not the one of this database: it is `{given}`, the database belongs to `{wanted}`; give the right file")]
+    #[error(
+        "the key ring is not the one of this database: it is `{given}`, the database belongs to `{wanted}`; give the right file"
+    )]
     KeyRingForeign {
         /// The fingerprint of the given ring.
         given: String,
@@ -125,9 +127,7 @@ pub async fn recognise(store: &Store, ring: &KeyRing) -> Result<(), StartError> 
     match known {
         Some(wanted) if wanted == given => Ok(()),
         Some(wanted) => Err(StartError::KeyRingForeign { given, wanted }),
-        None => Ok(store
-            .side_write(async move |writer: &mut Writer| writer.put_setting(RING, &given).await)
-            .await?),
+        None => Ok(store.side_write(async move |writer: &mut Writer| writer.put_setting(RING, &given).await).await?),
     }
 }
 

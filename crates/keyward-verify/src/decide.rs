@@ -211,8 +211,7 @@ impl<'a, R: Recorder> Checks<'a, R> {
 
     fn known_record(&self, number: u32) -> Known<'a> {
         let credential = self.snapshot.view(number)?;
-        let world = World::new(self.snapshot, credential.record().organization)?;
-        Some((credential, world.with_at_hand(credential.id(), number)))
+        Some((credential, credential.world(number)?))
     }
 
     fn known(&mut self, credential: &CredentialView<'_>) {

@@ -66,7 +66,7 @@ pub struct CredentialView<'a> {
     particulars: &'a Particulars,
     kind: &'a Arc<Kind>,
     kind_name: &'a Text,
-    organization: OrganizationId,
+    estate: &'a Arc<Estate>,
     namespace: NamespaceId,
     standing: Standing,
 }
@@ -151,12 +151,13 @@ impl Snapshot {
 
     /// An organization with what its members' and credentials' rights are computed from.
     pub fn organization(&self, id: OrganizationId) -> Option<World<'_>> {
-        World::new(self, self.estate_number(id)?)
+        let number = self.estate_number(id)?;
+        World::new(self, number, self.estates.get(number)?)
     }
 
     /// Every organization.
     pub fn organizations(&self) -> impl Iterator<Item = World<'_>> {
-        self.estates.iter().filter_map(|(number, _)| World::new(self, number))
+        self.estates.iter().filter_map(|(number, estate)| World::new(self, number, estate))
     }
 
     /// The organizations of which a user is a member, suspended or not.
@@ -199,7 +200,7 @@ impl Snapshot {
             particulars: self.particulars.get(number)?,
             kind: self.catalogue.kind(record.kind)?,
             kind_name: self.catalogue.name(record.kind)?,
-            organization: self.estates.get(record.organization)?.id,
+            estate: self.estates.get(record.organization)?,
             namespace: home.namespace,
             standing: record.standing()?,
         })
@@ -248,7 +249,7 @@ impl<'a> CredentialView<'a> {
 
     /// Where it belongs.
     pub fn organization(&self) -> OrganizationId {
-        self.organization
+        self.estate.id
     }
 
     /// Its rules.
@@ -301,6 +302,12 @@ impl<'a> CredentialView<'a> {
     pub fn bounds(&self) -> Bounds<'a> {
         let sources = self.particulars.extra.as_ref().map_or(&[][..], |extra| &extra.sources);
         Bounds { expires_at: self.expires_at(), sources }
+    }
+
+    /// Its organization, with its own grants at hand; `None` when the organization is not known.
+    pub(crate) fn world(&self, number: u32) -> Option<World<'a>> {
+        let world = World::new(self.snapshot, self.record.organization, self.estate)?;
+        Some(world.with_at_hand(self.id(), number))
     }
 
     pub(crate) fn kind_name(&self) -> &'a Text {

@@ -84,8 +84,7 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot, number: u32) -> Option<Self> {
-        let estate = snapshot.estates.get(number)?;
+    pub(crate) fn new(snapshot: &'a Snapshot, number: u32, estate: &'a Estate) -> Option<Self> {
         let record = estate.record.as_deref()?;
         Some(Self { snapshot, estate, number, record, at_hand: None })
     }

@@ -73,10 +73,10 @@ const FAULTS: &[Fault] = &[
         wrong: ".iter()\n            .filter(|(_, group)| self.estate",
     },
     Fault {
-        what: "a key confined to a namespace is not bound to its owner",
-        file: "keyward-core/src/kind.rs",
-        right: "matches!(self.cap, Cap::Live) || matches!(self.authority, Authority::Namespace | Authority::Owner)",
-        wrong: "matches!(self.cap, Cap::Live) || matches!(self.authority, Authority::Owner)",
+        what: "a key confined to a namespace is not bound to its owner's rights",
+        file: "keyward-verify/src/decide.rs",
+        right: "if !holding.kind.is_live() {\n            self.skip(Check::OwnerRights",
+        wrong: "if !holding.kind.is_live() || !holds_roles(holding.kind) {\n            self.skip(Check::OwnerRights",
     },
     Fault {
         what: "the owner's rights are looked up where the key lives, not where it acts",

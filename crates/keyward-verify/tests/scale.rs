@@ -81,7 +81,7 @@ fn measure(count: u32) {
     println!("{count} credentials with a grant each: loaded in {time:.2?}, {bytes} bytes per credential");
 
     let request = may("items:edit", APP);
-    let rounds = 20;
+    let rounds = 100;
     let time = stopwatch(|| {
         for round in 0..rounds {
             for key in &sample {

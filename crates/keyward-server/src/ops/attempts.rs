@@ -33,15 +33,15 @@ pub const LONGEST_DELAY: Duration = Duration::from_secs(2);
 /// After how many failures one is barred, and how long. From the last step on, each failure bars again.
 const LADDER: [(u32, Duration); 5] = [
     (5, Duration::from_secs(30)),
-    (10, Duration::from_secs(60)),
-    (15, Duration::from_secs(10 * 60)),
-    (20, Duration::from_secs(3_600)),
-    (25, Duration::from_secs(24 * 3_600)),
+    (10, Duration::from_mins(1)),
+    (15, Duration::from_mins(10)),
+    (20, Duration::from_hours(1)),
+    (25, Duration::from_hours(24)),
 ];
 /// The failures on an account that add a step to its delay, and that step.
 const DELAY_STEP: (u32, Duration) = (10, Duration::from_millis(200));
 /// Failures older than this count no more. Longer than the longest bar, so that waiting for its end forgives nothing.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(48 * 3_600);
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(48);
 
 /// How long one is barred by the `failures`-th failure.
 pub fn bar(failures: u32) -> Option<Duration> {
@@ -126,9 +126,7 @@ impl Attempt {
 
 /// Forgets what counts no more.
 pub async fn purge(app: &App, now: Timestamp) -> Result<u64, StoreError> {
-    app.store
-        .side_write(async move |writer: &mut Writer| writer.purge_attempts(now.minus(FORGOTTEN_AFTER)).await)
-        .await
+    app.store.side_write(async move |writer: &mut Writer| writer.purge_attempts(now.minus(FORGOTTEN_AFTER)).await).await
 }
 
 /// Counts a failure of which `factor` stand for one on the ladder, and bars where that is due.

@@ -1,6 +1,6 @@
 //! The audit log: reading it, taking it out, proving that it is as it was written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::ops::error::OpError;
 pub use keyward_store::{AuditFilter, Checkpoint, Recorded};
 
 /// How often chains that have grown are signed.
-pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(3_600);
+pub const CHECKPOINT_EVERY: Duration = Duration::from_hours(1);
 /// The file in the data folder to which every checkpoint is appended, one JSON object a line. Copies of it belong on
 /// another machine: they show what happened to the log even to who can write the database and has the key ring.
 pub const CHECKPOINT_FILE: &str = "audit-checkpoints.jsonl";
@@ -86,7 +86,7 @@ pub async fn list(
 }
 
 /// The whole log, or what of it fits.
-pub async fn export(app: &App, ctx: &Ctx, log: Log, filter: AuditFilter) -> Result<Export, OpError> {
+pub fn export(app: &App, ctx: &Ctx, log: Log, filter: AuditFilter) -> Result<Export, OpError> {
     let scope = readable(app, ctx, log, &operations::AUDIT_EXPORT)?;
     Ok(Export { store: app.store.clone(), scope, filter, before: None, ended: false })
 }
@@ -137,7 +137,7 @@ pub async fn verify(app: &App, ctx: &Ctx, log: Log, kept: Vec<Checkpoint>) -> Re
 
 /// Signs every chain that has grown, for ever.
 pub async fn sign_checkpoints(app: Arc<App>) {
-    let mut signed = HashMap::new();
+    let mut signed = BTreeMap::new();
     loop {
         let made = checkpoint(&app, clock::now(), &mut signed).await;
         let written = match made {
@@ -155,7 +155,7 @@ pub async fn sign_checkpoints(app: Arc<App>) {
 pub async fn checkpoint(
     app: &App,
     now: Timestamp,
-    signed: &mut HashMap<Scope, u64>,
+    signed: &mut BTreeMap<Scope, u64>,
 ) -> Result<Vec<Checkpoint>, OpError> {
     let ring = app.ring();
     let (_, key) = ring.current_signing_key(SignPurpose::AuditCheckpoint);
@@ -276,54 +276,4 @@ async fn entry_at(reader: &mut Reader, scope: Scope, position: u64) -> Result<Op
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use keyward_core::entropy::Seeded;
-    use keyward_store::Verified;
-
-    fn signed(ring: &KeyRing, count: u64) -> Checkpoint {
-        let (_, key) = ring.current_signing_key(SignPurpose::AuditCheckpoint);
-        let state = Verified { count, head: [1; 32] };
-        Checkpoint::sign(Scope::Deployment, state, Timestamp::EPOCH, key).unwrap()
-    }
-
-    fn ring(seed: u64) -> KeyRing {
-        KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(seed)).unwrap()
-    }
-
-    #[test]
-    fn a_log_without_checkpoints_is_checked_all_the_same() {
-        let groups = by_key(&ring(1), Vec::new(), Vec::new()).unwrap();
-        assert_eq!(groups.into_values().collect::<Vec<_>>(), [Vec::new()]);
-    }
-
-    #[test]
-    fn checkpoints_of_every_version_of_the_ring_count_once() {
-        let mut ring = ring(1);
-        let old = signed(&ring, 3);
-        let version = ring.add(Timestamp::EPOCH, &mut Seeded::new(2)).unwrap();
-        ring.promote(version).unwrap();
-        let new = signed(&ring, 5);
-        let groups = by_key(&ring, vec![old.clone()], vec![old.clone(), new.clone()]).unwrap();
-        assert_eq!(groups.get(&old.public_key), Some(&vec![old]));
-        assert_eq!(groups.get(&new.public_key), Some(&vec![new]));
-        assert_eq!(groups.len(), 2);
-    }
-
-    #[test]
-    fn what_a_stranger_signed_proves_nothing() {
-        let stranger = signed(&ring(9), 4);
-        assert_eq!(by_key(&ring(1), vec![stranger.clone()], Vec::new()), Err(4));
-        let groups = by_key(&ring(1), Vec::new(), vec![stranger]).unwrap();
-        assert_eq!(groups.into_values().flatten().count(), 0);
-    }
-
-    #[test]
-    fn checkpoints_are_appended_one_a_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(CHECKPOINT_FILE);
-        append(path.clone(), "one\n").unwrap();
-        append(path.clone(), "two\nthree\n").unwrap();
-        assert_eq!(std::fs::read_to_string(path).unwrap(), "one\ntwo\nthree\n");
-    }
-}
+mod tests;

@@ -55,10 +55,12 @@ pub fn organization(app: &App, ctx: &Ctx) -> Result<OrganizationId, OpError> {
 /// Whether this kind of caller may call the operation at all.
 pub fn admit(ctx: &Ctx, operation: &Operation) -> Result<(), OpError> {
     match (operation.caller, &ctx.caller) {
-        (Who::Anyone, _) | (_, Caller::System) | (Who::Any, Caller::Session(_) | Caller::Credential(_)) => Ok(()),
+        (Who::Anyone, _)
+        | (_, Caller::System)
+        | (Who::Any | Who::SignedIn, Caller::Session(_))
+        | (Who::Any, Caller::Credential(_))
+        | (Who::Operator, Caller::Session(SignedIn { operator: true, .. })) => Ok(()),
         (_, Caller::Anonymous) => Err(unauthenticated()),
-        (Who::SignedIn, Caller::Session(_)) => Ok(()),
-        (Who::Operator, Caller::Session(SignedIn { operator: true, .. })) => Ok(()),
         (Who::Operator, Caller::Session(_)) => {
             Err(OpError::new(ErrorCode::OperatorRequired, "only an operator of this deployment may do this"))
         }
@@ -165,18 +167,15 @@ impl Authority {
     pub fn giver(&self) -> Giver<'_> {
         match (&self.caller, &self.credential) {
             (Caller::Session(signed_in), _) => Giver::User(signed_in.user),
-            (_, Some((record, kind))) => Giver::Credential { holding: holding(record, kind), bounds: Bounds::of(record) },
+            (_, Some((record, kind))) => {
+                Giver::Credential { holding: holding(record, kind), bounds: Bounds::of(record) }
+            }
             _ => Giver::System,
         }
     }
 
     /// Whether the caller holds `permission` at `namespace`; reads what is above the namespace.
-    pub async fn require(
-        &mut self,
-        tx: &mut Reader,
-        permission: &str,
-        namespace: NamespaceId,
-    ) -> Result<(), OpError> {
+    pub async fn require(&mut self, tx: &mut Reader, permission: &str, namespace: NamespaceId) -> Result<(), OpError> {
         tx.load_namespace(&mut self.rows, namespace).await?;
         Ok(manage::holds(&self.rows, &self.giver(), namespace, permission)?)
     }

@@ -9,9 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
-use keyward_core::credential::{
-    self, Credential, Edit, NewSlot, RevokeReason, Slot, State, checked_sources,
-};
+use keyward_core::credential::{self, Credential, Edit, NewSlot, RevokeReason, Slot, State, checked_sources};
 use keyward_core::id::{CredentialId, GrantId, OrganizationId, UserId};
 use keyward_core::kind::{Authority as Source, Kind, LimitScope, NameScope, Reveal, Rotate};
 use keyward_core::law;
@@ -38,7 +36,7 @@ pub use links::{import, unlink};
 pub use list::{Listed, list};
 
 /// How recent a sign-in must be for a reveal.
-pub const FRESH_SIGN_IN: Duration = Duration::from_secs(10 * 60);
+pub const FRESH_SIGN_IN: Duration = Duration::from_mins(10);
 
 /// What a creator asks for.
 #[derive(Clone, Debug)]
@@ -167,11 +165,8 @@ pub async fn edit(app: &App, ctx: &Ctx, id: CredentialId, input: EditRequest) ->
         change(app, ctx, operation, organization, async move |tx, authority| {
             let (record, kind) = authority.credential(tx, id, "credentials:edit").await?;
             unchanged_since(&record, if_match)?;
-            let changed = record.clone().edit(
-                &kind,
-                Edit { name: input.name.clone(), sources: input.sources.clone() },
-                now,
-            )?;
+            let changed =
+                record.clone().edit(&kind, Edit { name: input.name.clone(), sources: input.sources.clone() }, now)?;
             let widened = changed.sources != record.sources;
             if let Some(roles) = &input.roles {
                 if !kind.may_edit(keyward_core::kind::Field::Roles) {
@@ -369,8 +364,7 @@ pub async fn revoke_in(
 
 /// The record and what it holds.
 pub async fn held(reader: &mut Reader, organization: OrganizationId, id: CredentialId) -> Result<Held, OpError> {
-    let credential =
-        reader.credential(organization, id).await?.ok_or_else(|| OpError::not_found("credential"))?;
+    let credential = reader.credential(organization, id).await?.ok_or_else(|| OpError::not_found("credential"))?;
     let mut grants = Vec::new();
     for grant in reader.grants_of(organization, Holder::Credential(id)).await? {
         let role = reader.role(organization, grant.role).await?;
@@ -481,19 +475,15 @@ async fn chosen_roles(
     };
     let mut chosen: Vec<(Role, NamespaceId)> = Vec::new();
     for (place, choice) in choices.iter().enumerate() {
-        let role = crate::ops::roles::named(tx, credential.organization, &choice.role)
-            .await?
-            .ok_or_else(|| {
-                let message = format!("there is no role `{}`", choice.role);
-                OpError::field(ErrorCode::UnknownRole, &format!("/roles/{place}/role"), message)
-            })?;
+        let role = crate::ops::roles::named(tx, credential.organization, &choice.role).await?.ok_or_else(|| {
+            let message = format!("there is no role `{}`", choice.role);
+            OpError::field(ErrorCode::UnknownRole, &format!("/roles/{place}/role"), message)
+        })?;
         let namespace = choice.namespace.unwrap_or(credential.namespace);
-        crate::ops::namespaces::must_exist(tx, credential.organization, namespace)
-            .await
-            .map_err(|_| {
-                let message = format!("there is no namespace `{namespace}`");
-                OpError::field(ErrorCode::UnknownNamespace, &format!("/roles/{place}/namespace"), message)
-            })?;
+        crate::ops::namespaces::must_exist(tx, credential.organization, namespace).await.map_err(|_| {
+            let message = format!("there is no namespace `{namespace}`");
+            OpError::field(ErrorCode::UnknownNamespace, &format!("/roles/{place}/namespace"), message)
+        })?;
         if !chosen.iter().any(|(r, n)| r.id == role.id && *n == namespace) {
             chosen.push((role, namespace));
         }

@@ -61,9 +61,7 @@ impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
         let (code, detail) = match &error {
             StoreError::Conflict { .. } => (ErrorCode::WrongState, "another change came first: read again and retry"),
-            StoreError::Full => {
-                (ErrorCode::StorageFull, "the storage is full: nothing was changed; free some space")
-            }
+            StoreError::Full => (ErrorCode::StorageFull, "the storage is full: nothing was changed; free some space"),
             StoreError::ReadOnly(_) => (ErrorCode::ReadOnly, "the database cannot be written: nothing was changed"),
             StoreError::Unknown => (
                 ErrorCode::Timeout,

@@ -19,7 +19,12 @@ use crate::ops::receipts::{Done, Outcomes, change, recorded};
 use crate::ops::visibility;
 
 /// A page of the grants that the caller may see.
-pub async fn list(app: &App, ctx: &Ctx, mut filter: GrantFilter, page: &Page<GrantId>) -> Result<Vec<(Grant, Option<Name>)>, OpError> {
+pub async fn list(
+    app: &App,
+    ctx: &Ctx,
+    mut filter: GrantFilter,
+    page: &Page<GrantId>,
+) -> Result<Vec<(Grant, Option<Name>)>, OpError> {
     authority::admit(ctx, &operations::GRANTS_LIST)?;
     let organization = authority::organization(app, ctx)?;
     filter.visible = authority::with_giver(app, ctx, organization, |facts, giver| {
@@ -51,12 +56,10 @@ pub async fn create(
         let id = GrantId::new(ctx.at(), &mut app.entropy());
         let now = ctx.at();
         change(app, ctx, operation, organization, async move |tx, authority| {
-            crate::ops::namespaces::must_exist(tx, organization, namespace)
-                .await
-                .map_err(|_| {
-                    let message = format!("there is no namespace `{namespace}`");
-                    OpError::field(ErrorCode::UnknownNamespace, "/namespace", message)
-                })?;
+            crate::ops::namespaces::must_exist(tx, organization, namespace).await.map_err(|_| {
+                let message = format!("there is no namespace `{namespace}`");
+                OpError::field(ErrorCode::UnknownNamespace, "/namespace", message)
+            })?;
             authority.require(tx, "grants:create", namespace).await?;
             let role = crate::ops::roles::named(tx, organization, &role)
                 .await?
@@ -114,15 +117,14 @@ async fn may_hold(tx: &mut Reader, authority: &mut Authority, holder: Holder) ->
                 format!("`{user}` is not a member of the organization"),
             )),
         },
-        Holder::UserGroup(group) => crate::ops::namespaces::must_exist(tx, organization, group.into())
-            .await
-            .map_err(|_| {
+        Holder::UserGroup(group) => {
+            crate::ops::namespaces::must_exist(tx, organization, group.into()).await.map_err(|_| {
                 OpError::field(ErrorCode::UnknownNamespace, "/holder", format!("there is no user group `{group}`"))
-            }),
+            })
+        }
         Holder::Credential(id) => {
-            let missing = || {
-                OpError::field(ErrorCode::InvalidValue, "/holder", format!("there is no credential `{id}`"))
-            };
+            let missing =
+                || OpError::field(ErrorCode::InvalidValue, "/holder", format!("there is no credential `{id}`"));
             let record = tx.credential(organization, id).await?.ok_or_else(missing)?;
             let kind = authority.kind(&record.kind)?;
             let act = Act::Manage { owner: record.owner, permission: "credentials:edit" };

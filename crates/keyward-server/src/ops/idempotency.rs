@@ -13,7 +13,7 @@ use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
 
 /// How long a key is remembered.
-pub const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+pub const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// A creation that names an idempotency key.
 #[derive(Clone, Debug)]
@@ -56,11 +56,7 @@ pub async fn keep(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(replay) = replay else { return Ok(()) };
-    let record = IdempotencyRecord {
-        request_hash: replay.request,
-        credential,
-        created_at: now,
-    };
+    let record = IdempotencyRecord { request_hash: replay.request, credential, created_at: now };
     writer.put_idempotency(&replay.caller, &replay.key, &record).await
 }
 

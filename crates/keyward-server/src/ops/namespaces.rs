@@ -70,7 +70,12 @@ pub async fn get(app: &App, ctx: &Ctx, id: NamespaceId) -> Result<Namespace, OpE
 }
 
 /// Those within reach, a page of them. No reach is an empty list.
-pub async fn list(app: &App, ctx: &Ctx, mut filter: NamespaceFilter, page: &Page<(String, NamespaceId)>) -> Result<Vec<Namespace>, OpError> {
+pub async fn list(
+    app: &App,
+    ctx: &Ctx,
+    mut filter: NamespaceFilter,
+    page: &Page<(String, NamespaceId)>,
+) -> Result<Vec<Namespace>, OpError> {
     let kind = filter.kind.unwrap_or(NamespaceKind::Application);
     authority::admit(ctx, of(kind).list)?;
     let organization = authority::organization(app, ctx)?;
@@ -157,11 +162,15 @@ pub async fn delete(
 }
 
 /// The members of a user group.
-pub async fn members(app: &App, ctx: &Ctx, group: UserGroupId, page: &Page<(String, UserId)>) -> Result<Vec<User>, OpError> {
+pub async fn members(
+    app: &App,
+    ctx: &Ctx,
+    group: UserGroupId,
+    page: &Page<(String, UserId)>,
+) -> Result<Vec<User>, OpError> {
     let organization = authority::organization(app, ctx)?;
     hide_unknown(app, organization, group.into())?;
-    door(app, ctx, &operations::USERGROUPS_MEMBERS_LIST, group.into())
-        .map_err(|e| hide_denied(e, group.into()))?;
+    door(app, ctx, &operations::USERGROUPS_MEMBERS_LIST, group.into()).map_err(|e| hide_denied(e, group.into()))?;
     let mut reader = app.store.read().await?;
     Ok(reader.group_members(organization, group, page).await?)
 }
@@ -228,11 +237,7 @@ async fn below(
 }
 
 /// Refuses a namespace that the organization does not have.
-pub async fn must_exist(
-    reader: &mut Reader,
-    organization: OrganizationId,
-    id: NamespaceId,
-) -> Result<(), OpError> {
+pub async fn must_exist(reader: &mut Reader, organization: OrganizationId, id: NamespaceId) -> Result<(), OpError> {
     if id == organization.into() {
         return Ok(());
     }

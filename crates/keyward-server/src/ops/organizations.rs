@@ -18,8 +18,8 @@ use crate::ops::authority::{self, Authority, admit, door};
 use crate::ops::context::{Caller, Ctx, SignedIn};
 use crate::ops::error::OpError;
 use crate::ops::profiles;
-use crate::ops::users::{self, Invited};
 use crate::ops::receipts::{Done, Outcomes, change, change_deployment, recorded};
+use crate::ops::users::{self, Invited};
 
 /// Most profiles that one organization names: each adds kinds to choose from.
 pub const MAX_PROFILES: usize = 16;
@@ -123,12 +123,7 @@ pub async fn create(
 }
 
 /// Changes its name or its networks.
-pub async fn edit(
-    app: &App,
-    ctx: &Ctx,
-    id: OrganizationId,
-    input: EditRequest,
-) -> Result<Done<Organization>, OpError> {
+pub async fn edit(app: &App, ctx: &Ctx, id: OrganizationId, input: EditRequest) -> Result<Done<Organization>, OpError> {
     let operation = &operations::ORGANIZATIONS_EDIT;
     recorded(app, ctx, operation, Some(id.to_string()), async {
         let ctx = &named(ctx, id);
@@ -245,7 +240,9 @@ async fn not_in_use(
         if count > 0 && !filter.kinds.is_empty() {
             return Err(OpError::new(
                 ErrorCode::ProfileConflict,
-                format!("{count} credentials of the profile `{name}` are not revoked: revoke them before taking it away"),
+                format!(
+                    "{count} credentials of the profile `{name}` are not revoked: revoke them before taking it away"
+                ),
             ));
         }
     }
@@ -284,11 +281,10 @@ pub fn found(
         super_admin,
     };
     for (place, name) in profiles.iter().enumerate() {
-        let (recorded, profile) = profiles::available(app, name)
-            .ok_or_else(|| {
-                let message = format!("there is no profile `{name}`");
-                OpError::field(ErrorCode::UnknownProfile, &format!("/profiles/{place}"), message)
-            })?;
+        let (recorded, profile) = profiles::available(app, name).ok_or_else(|| {
+            let message = format!("there is no profile `{name}`");
+            OpError::field(ErrorCode::UnknownProfile, &format!("/profiles/{place}"), message)
+        })?;
         founding.profiles.extend(recorded);
         for template in &profile.roles {
             let role_name = profiles::role_name(&template.title, &profile.name, |wanted| {

@@ -29,8 +29,7 @@ pub const LANES: u32 = 1;
 const COME_BACK: Duration = Duration::from_secs(2);
 /// What is compared for those who have no password, so that they are answered no sooner than others. The parameters are
 /// today's; that no password has this hash does not matter, for the answer is a mismatch in any case.
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$a2V5d2FyZC1ub2JvZHk$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2V5d2FyZC1ub2JvZHk$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Makes equal passwords different hashes.
 pub type Salt = [u8; 16];

@@ -207,9 +207,8 @@ async fn update_roles_of(
     };
     for template in &profile.roles {
         let (existing, id) = of_template(&template.name);
-        let others = |name: &Name| {
-            roles.iter().any(|r| r.template.as_ref() != Some(&id) && r.name.folded() == name.folded())
-        };
+        let others =
+            |name: &Name| roles.iter().any(|r| r.template.as_ref() != Some(&id) && r.name.folded() == name.folded());
         let name = role_name(template.title.as_ref(), &profile.name, others)?;
         let role = match existing {
             Some(role) if role.patterns == template.patterns && role.name == name => continue,
@@ -266,3 +265,6 @@ fn name_taken(error: StoreError, organization: &Organization, name: &Name) -> Op
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,10 +121,25 @@ where
     T: Send + 'static,
     J: AsyncFn(&mut Tx) -> Result<Outcomes<T>, OpError> + Send + 'static,
 {
+    change_in(app, ctx, Scope::Deployment, operation, job).await
+}
+
+/// The same for a caller whom the job itself judges: one who proves by a token that they may do this one thing.
+pub async fn change_in<T, J>(
+    app: &App,
+    ctx: &Ctx,
+    scope: Scope,
+    operation: &'static Operation,
+    job: J,
+) -> Result<Done<T>, OpError>
+where
+    T: Send + 'static,
+    J: AsyncFn(&mut Tx) -> Result<Outcomes<T>, OpError> + Send + 'static,
+{
     let entry = entry(app, ctx, operation);
     let written = app
         .store
-        .write(Scope::Deployment, async move |tx: &mut Tx| {
+        .write(scope, async move |tx: &mut Tx| {
             let outcome = job(tx).await?;
             let entry = AuditEntry {
                 target: Some(outcome.target),

@@ -158,11 +158,7 @@ pub async fn delete(app: &App, ctx: &Ctx, id: RoleId) -> Result<Done<()>, OpErro
 }
 
 /// The role with this id or name.
-pub async fn named(
-    reader: &mut Reader,
-    organization: OrganizationId,
-    text: &str,
-) -> Result<Option<Role>, StoreError> {
+pub async fn named(reader: &mut Reader, organization: OrganizationId, text: &str) -> Result<Option<Role>, StoreError> {
     if let Ok(id) = text.parse() {
         return reader.role(organization, id).await;
     }
@@ -212,7 +208,9 @@ fn writable(role: &Role) -> Result<(), OpError> {
 
 fn checked(patterns: PatternSet) -> Result<PatternSet, OpError> {
     match patterns.len() {
-        0 => Err(OpError::field(ErrorCode::InvalidValue, "/permissions", "a role needs at least one permission pattern")),
+        0 => {
+            Err(OpError::field(ErrorCode::InvalidValue, "/permissions", "a role needs at least one permission pattern"))
+        }
         n if n > MAX_PATTERNS_PER_ROLE => Err(OpError::field(
             ErrorCode::InvalidValue,
             "/permissions",

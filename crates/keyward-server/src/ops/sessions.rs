@@ -125,12 +125,7 @@ pub async fn authenticate(app: &App, token: &str, now: Timestamp) -> Result<Sign
     if now.since(session.last_seen_at) >= note_every(&app.config.sessions) {
         note_use(app, session.id, now).await;
     }
-    Ok(SignedIn {
-        session: session.id,
-        user: user.id,
-        operator: user.operator,
-        signed_in_at: session.signed_in_at,
-    })
+    Ok(SignedIn { session: session.id, user: user.id, operator: user.operator, signed_in_at: session.signed_in_at })
 }
 
 /// The caller's own sessions that are in force, the oldest first.
@@ -152,7 +147,8 @@ pub async fn get(app: &App, ctx: &Ctx) -> Result<Who, OpError> {
     }
     let signed_in = signed_in(ctx)?;
     let session = reader.sessions_of(signed_in.user).await?.into_iter().find(|s| s.id == signed_in.session);
-    let session = session.ok_or_else(|| OpError::new(ErrorCode::SessionEnded, "the session has ended: sign in again"))?;
+    let session =
+        session.ok_or_else(|| OpError::new(ErrorCode::SessionEnded, "the session has ended: sign in again"))?;
     let user = reader.user(signed_in.user).await?.ok_or_else(|| OpError::not_found("user"))?;
     let organizations = reader.organizations_of(signed_in.user).await?;
     Ok(Who::User { session, user, organizations })
@@ -199,13 +195,11 @@ pub(super) async fn prove(
         None => None,
     };
     let checked = app.passwords.check(password, stored.clone(), salt(&mut app.entropy())).await?;
-    match (known, checked) {
-        (Some(user), Checked::Match { renewed }) => Ok(Proven { user, attempt, stored, renewed }),
-        _ => {
-            attempt.failed(app).await?;
-            Err(sign_in_failed())
-        }
+    if let (Some(user), Checked::Match { renewed }) = (known, checked) {
+        return Ok(Proven { user, attempt, stored, renewed });
     }
+    attempt.failed(app).await?;
+    Err(sign_in_failed())
 }
 
 impl Proven {
@@ -257,7 +251,7 @@ fn is_live(session: &SessionRecord, limits: &config::Sessions, now: Timestamp) -
 
 /// How exactly uses are noted: to the minute, or finer where sessions end soon without them.
 fn note_every(limits: &config::Sessions) -> Duration {
-    Duration::from_secs(60).min(limits.idle / 4)
+    Duration::from_mins(1).min(limits.idle / 4)
 }
 
 async fn note_use(app: &App, id: SessionId, now: Timestamp) {

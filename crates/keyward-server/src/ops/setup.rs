@@ -22,7 +22,7 @@ use crate::ops::tokens::Sort;
 use crate::ops::users;
 
 /// How long the link of the first start can be used: as long as it takes to copy it into a browser and fill in a form.
-pub const LINK_LIVES: Duration = Duration::from_secs(30 * 60);
+pub const LINK_LIVES: Duration = Duration::from_mins(30);
 
 /// The first operator and, if named, the first organization.
 pub struct First {

@@ -51,8 +51,10 @@ impl Sort {
 
     /// A new token.
     pub fn mint(self, app: &App) -> Result<Token, OpError> {
-        let prefix: TokenPrefix =
-            self.prefix().parse().map_err(|e| OpError::new(ErrorCode::Internal, format!("a token cannot be made: {e}")))?;
+        let prefix: TokenPrefix = self
+            .prefix()
+            .parse()
+            .map_err(|e| OpError::new(ErrorCode::Internal, format!("a token cannot be made: {e}")))?;
         let (public_id, text) = NativeToken::generate(&prefix, &mut app.entropy());
         let ring = app.ring();
         let pepper = ring.current_pepper();
@@ -85,8 +87,7 @@ mod tests {
             let prefix = sort.prefix().parse().unwrap();
             let (id, text) = NativeToken::generate(&prefix, &mut Seeded::new(2));
             let pepper = ring.current_pepper();
-            let digest =
-                Digest { pepper: pepper.version(), bytes: pepper.digest_for(sort.purpose(), text.expose()) };
+            let digest = Digest { pepper: pepper.version(), bytes: pepper.digest_for(sort.purpose(), text.expose()) };
             for other in sorts {
                 assert_eq!(other.public_id(text.expose()), (other == sort).then_some(id.as_str()));
                 assert_eq!(other.confirms(&ring, &digest, text.expose()), other == sort);

@@ -284,22 +284,4 @@ async fn not_the_last_super_admin(tx: &mut Reader, membership: &Membership) -> R
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_compared_without_case_and_surrounding_space() {
-        assert_eq!(folded("  Ada@Example.COM "), "ada@example.com");
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        assert_eq!(checked_email("Ada@Example.com").unwrap(), "ada@example.com");
-        for wrong in ["", "ada", "@example.com", "ada@", "ada@b@c", "a da@example.com", "ada@.com", "ada\u{0}@example.com"] {
-            assert_eq!(checked_email(wrong).unwrap_err().code, ErrorCode::InvalidValue, "{wrong:?}");
-        }
-        let longest = format!("{}@example.com", "a".repeat(MAX_EMAIL_BYTES - "@example.com".len()));
-        assert!(checked_email(&longest).is_ok());
-        assert!(checked_email(&format!("a{longest}")).is_err());
-    }
-}
+mod tests;

@@ -11,9 +11,10 @@ use keyward_core::change::Revision;
 use keyward_core::credential::CallerId;
 use keyward_core::decision::{By, Denial, Presented, Purpose, Reason, Request};
 use keyward_core::id::{AuditId, CredentialId, OrganizationId};
+use keyward_core::mint;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::secret::Secret;
-use keyward_store::Scope;
+use keyward_store::{Scope, StoreError, Tx};
 use keyward_verify::{Decision, Explanation, Identity, Now, Permit, Recorded, Subject, Unsettled};
 
 use crate::app::App;
@@ -149,6 +150,7 @@ pub async fn answer(
                 return Ok(unknown(about.revision));
             }
             let identity = used(app, settled, ctx).await?;
+            renew_digest(app, &identity, &presented, ctx);
             let known = Known { credential: identity.credential, slot: Some(identity.slot) };
             return Ok(Answered {
                 denial: None,
@@ -160,18 +162,14 @@ pub async fn answer(
         Decision::Deny(denial) => denial,
     };
     let explanation = app.index.explain(Subject::Presented(presented), &request, ctx.now);
-    let secret_was_right = !matches!(
-        denial.reason,
-        Reason::Malformed | Reason::Unknown | Reason::Stale | Reason::InsecureTransport
-    );
+    let secret_was_right =
+        !matches!(denial.reason, Reason::Malformed | Reason::Unknown | Reason::Stale | Reason::InsecureTransport);
     Ok(match explanation.found {
         // Another organization's: as unknown as one that does not exist.
         Some((of, _)) if of != organization => unknown(explanation.revision),
         found => Answered {
             denial: Some(denial),
-            identity: found
-                .filter(|_| secret_was_right)
-                .map(|(_, credential)| Known { credential, slot: None }),
+            identity: found.filter(|_| secret_was_right).map(|(_, credential)| Known { credential, slot: None }),
             explanation: None,
             revision: explanation.revision,
         },
@@ -189,9 +187,45 @@ pub fn decide(app: &App, presented: &Presented<'_>, request: &Request<'_>, now: 
     decision
 }
 
-/// Turns a permit into the identity that it is about, after recording the use where its kind asks for that.
-pub async fn settle(app: &App, permit: Permit, ctx: &Ctx) -> Result<Identity, OpError> {
-    used(app, permit.settle(), ctx).await
+/// Turns a permit for what was presented into the identity that it is about, after recording the use where its kind
+/// asks for that.
+pub async fn settle(app: &App, permit: Permit, presented: &Presented<'_>, ctx: &Ctx) -> Result<Identity, OpError> {
+    let identity = used(app, permit.settle(), ctx).await?;
+    renew_digest(app, &identity, presented, ctx);
+    Ok(identity)
+}
+
+/// Moves the digest of a secret that was just used to the key ring's current pepper, beside the answer: when that
+/// fails, the next use tries again.
+fn renew_digest(app: &App, identity: &Identity, presented: &Presented<'_>, ctx: &Ctx) {
+    let ring = app.ring();
+    if identity.pepper == ring.current_version() {
+        return;
+    }
+    let Some(old) = ring.pepper(identity.pepper) else { return };
+    let (from, to) = (mint::digest_of(presented, old), mint::digest_of(presented, ring.current_pepper()));
+    let (store, credential, slot) = (app.store.clone(), identity.credential, identity.slot);
+    let scope = Scope::Organization(identity.organization);
+    let entry = AuditEntry {
+        id: AuditId::new(ctx.at(), &mut app.entropy()),
+        at: ctx.at(),
+        operation: "credentials.renew_digest".to_owned(),
+        caller: CallerId::System,
+        target: Some(credential.to_string()),
+        outcome: Outcome::Done,
+        details: serde_json::Map::from_iter([("pepper".to_owned(), to.pepper.number().into())]),
+        request: Some(ctx.request),
+        source: None,
+    };
+    tokio::spawn(async move {
+        let moved = store.write(scope, async move |tx: &mut Tx| {
+            tx.move_digest(credential, slot, &from, &to).await?;
+            Ok::<_, StoreError>(((), entry.clone()))
+        });
+        if let Err(error) = moved.await {
+            tracing::warn!(%error, credential = %credential, "a digest could not be moved to the current pepper");
+        }
+    });
 }
 
 async fn used(app: &App, settled: Result<Identity, Unsettled>, ctx: &Ctx) -> Result<Identity, OpError> {

@@ -44,7 +44,7 @@ pub fn of_administration(facts: &impl Facts, giver: &Giver<'_>, permission: &str
         Giver::System => return Visible::All,
         Giver::User(user) => each_grant(facts, *user, &mut note),
         Giver::Credential { holding, .. } => {
-            note(holding.namespace, &PatternSet::none());
+            let _ = note(holding.namespace, &PatternSet::none());
             let _ = facts.grants(Holder::Credential(holding.id), &mut note);
             if let (Authority::Owner, Some(owner)) = (holding.kind.authority, holding.owner) {
                 each_grant(facts, owner, &mut note);
@@ -71,8 +71,7 @@ fn of_holding(facts: &impl Facts, holding: &Holding<'_>) -> Vec<Visible> {
     let mut seen = BTreeSet::new();
     match holding.kind.authority {
         Authority::Roles { .. } | Authority::Group => {
-            let _ = facts
-                .grants(Holder::Credential(holding.id), &mut |at, _| with_ancestors(facts, at, &mut seen));
+            let _ = facts.grants(Holder::Credential(holding.id), &mut |at, _| with_ancestors(facts, at, &mut seen));
             vec![Visible::Some { ids: seen.into_iter().collect(), children_of: None }]
         }
         Authority::Namespace => {

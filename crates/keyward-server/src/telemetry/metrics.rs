@@ -315,14 +315,14 @@ mod tests {
         let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || {
             CONNECTIONS_CUT.counter(&["main", "idle"]).increment(2);
-            WRITE_COMMIT_DURATION.histogram(&[]).record(0.002);
+            RECEIPT_DURATION.histogram(&[]).record(0.002);
             start_at_zero();
         });
         let text = handle.render();
         assert!(text.contains("# HELP keyward_connections_cut_total Connections that were closed"), "{text}");
         assert!(text.contains("# TYPE keyward_connections_cut_total counter"), "{text}");
         assert!(text.contains("keyward_connections_cut_total{listener=\"main\",reason=\"idle\"} 2"), "{text}");
-        assert!(text.contains("keyward_write_commit_duration_seconds_bucket{le=\"0.003\"} 1"), "{text}");
+        assert!(text.contains("keyward_receipt_duration_seconds_bucket{le=\"0.003\"} 1"), "{text}");
         assert!(text.contains("keyward_write_jobs_total{result=\"failed\"} 0"), "{text}");
     }
 

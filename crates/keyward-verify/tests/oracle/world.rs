@@ -141,11 +141,17 @@ pub(crate) enum Step {
         role: usize,
     },
     Grant(Box<Granted>),
-    /// At the home of a credential, to it or to its owner: so that many credentials can do something.
+    /// At the home of a credential, so that many credentials can do something.
     GrantAtHome {
         credential: Index,
         role: usize,
-        to_owner: bool,
+        to: Whom,
+        slip: Slip,
+    },
+    /// The owner of a credential joins a group.
+    OwnerJoins {
+        credential: Index,
+        second: usize,
     },
     GrantRemoved(Index),
     Create(Box<Create>),
@@ -179,6 +185,22 @@ pub(crate) enum Held {
     Credential(Index),
 }
 
+/// To whom a role is granted at the home of a credential.
+#[derive(Clone, Debug)]
+pub(crate) enum Whom {
+    Itself,
+    Owner,
+    Group(usize),
+}
+
+/// What belongs to the other organization, and should not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Slip {
+    Nothing,
+    Role,
+    Grant,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Create {
     organization: usize,
@@ -199,6 +221,12 @@ pub(crate) fn some_step() -> impl Strategy<Value = Step> {
         2 => (0..2_usize).prop_map(Held::Group),
         3 => index().prop_map(Held::Credential),
     ];
+    let whom = prop_oneof![
+        3 => Just(Whom::Itself),
+        2 => Just(Whom::Owner),
+        2 => (0..2_usize).prop_map(Whom::Group),
+    ];
+    let slip = prop_oneof![8 => Just(Slip::Nothing), 1 => Just(Slip::Role), 1 => Just(Slip::Grant)];
     let seldom = || prop::bool::weighted(0.2);
     prop_oneof![
         4 => (0_u64..100).prop_map(Step::Wait),
@@ -222,8 +250,9 @@ pub(crate) fn some_step() -> impl Strategy<Value = Step> {
                 Step::Grant(Box::new(Granted { organization, holder, role: (of_role, role), at: (of_place, at) }))
             },
         ),
-        8 => (index(), role(), any::<bool>())
-            .prop_map(|(credential, role, to_owner)| Step::GrantAtHome { credential, role, to_owner }),
+        14 => (index(), role(), whom, slip)
+            .prop_map(|(credential, role, to, slip)| Step::GrantAtHome { credential, role, to, slip }),
+        3 => (index(), 0..2_usize).prop_map(|(credential, second)| Step::OwnerJoins { credential, second }),
         3 => index().prop_map(Step::GrantRemoved),
         10 => some_create().prop_map(|create| Step::Create(Box::new(create))),
         8 => (index(), 0_u64..200, any::<bool>())
@@ -394,6 +423,14 @@ impl World {
                 let member = GroupMember { organization: organization_id(*organization), group, user };
                 if *joins { Change::GroupMember(member) } else { Change::GroupMemberRemoved(member) }
             }
+            Step::OwnerJoins { credential, second } => {
+                let credential = self.pick(credential)?;
+                Change::GroupMember(GroupMember {
+                    organization: credential.organization,
+                    group: group_id(organization_of(credential), *second),
+                    user: credential.owner?,
+                })
+            }
             Step::Role { organization, role, patterns } => Change::Role(Role {
                 id: role_id(*organization, *role),
                 organization: organization_id(*organization),
@@ -422,12 +459,18 @@ impl World {
                 };
                 (*organization, holder, role_id(role.0, role.1), place(at.0, at.1))
             }
-            Step::GrantAtHome { credential, role, to_owner } => {
+            Step::GrantAtHome { credential, role, to, slip } => {
                 let credential = self.pick(credential)?;
-                let holder =
-                    if *to_owner { Holder::User(credential.owner?) } else { Holder::Credential(credential.id) };
-                let organization = (0..ORGANIZATIONS).find(|o| organization_id(*o) == credential.organization)?;
-                (organization, holder, role_id(organization, *role), credential.namespace)
+                let own = organization_of(credential);
+                let elsewhere = (own + 1) % ORGANIZATIONS;
+                let holder = match to {
+                    Whom::Itself => Holder::Credential(credential.id),
+                    Whom::Owner => Holder::User(credential.owner?),
+                    Whom::Group(second) => Holder::UserGroup(group_id(own, *second)),
+                };
+                let of_role = if *slip == Slip::Role { elsewhere } else { own };
+                let of_grant = if *slip == Slip::Grant { elsewhere } else { own };
+                (of_grant, holder, role_id(of_role, *role), credential.namespace)
             }
             Step::GrantRemoved(index) => {
                 if self.grants.is_empty() {
@@ -547,6 +590,10 @@ impl World {
 /// The rules of a credential as they are first written.
 pub(crate) fn kind_of(credential: &Credential) -> Arc<Kind> {
     Arc::clone(KINDS.iter().find(|kind| kind.id == credential.kind).unwrap())
+}
+
+fn organization_of(credential: &Credential) -> usize {
+    (0..ORGANIZATIONS).find(|o| organization_id(*o) == credential.organization).unwrap()
 }
 
 /// The ring has two versions; the second is current.

@@ -32,7 +32,8 @@ pub async fn import(
             return Err(OpError::field(ErrorCode::WrongNamespace, "/namespace", message));
         }
         door(app, ctx, operation, namespace)?;
-        let unknown = || OpError::field(ErrorCode::NotFound, "/public_id", "there is no credential with this public id");
+        let unknown =
+            || OpError::field(ErrorCode::NotFound, "/public_id", "there is no credential with this public id");
         let id = {
             let index = app.index.snapshot();
             let view = index.credential_by_public_id(&public_id).filter(|v| v.organization() == organization);
@@ -42,9 +43,9 @@ pub async fn import(
         let now = ctx.at();
         let by = ctx.caller_id();
         change(app, ctx, operation, organization, async move |tx, authority| {
-            super::super::namespaces::must_exist(tx, organization, namespace)
-                .await
-                .map_err(|_| OpError::field(ErrorCode::UnknownNamespace, "/namespace", "there is no such application"))?;
+            super::super::namespaces::must_exist(tx, organization, namespace).await.map_err(|_| {
+                OpError::field(ErrorCode::UnknownNamespace, "/namespace", "there is no such application")
+            })?;
             authority.require(tx, "credentials:import", namespace).await?;
             let record = tx.credential(organization, id).await?.ok_or_else(unknown)?;
             let kind = authority.kind(&record.kind)?;
@@ -82,12 +83,7 @@ pub async fn import(
 }
 
 /// Takes an imported credential away from an application, with what it holds there.
-pub async fn unlink(
-    app: &App,
-    ctx: &Ctx,
-    id: CredentialId,
-    namespace: NamespaceId,
-) -> Result<Done<Held>, OpError> {
+pub async fn unlink(app: &App, ctx: &Ctx, id: CredentialId, namespace: NamespaceId) -> Result<Done<Held>, OpError> {
     let operation = &operations::CREDENTIALS_UNLINK;
     recorded(app, ctx, operation, Some(id.to_string()), async {
         authority::admit(ctx, operation)?;

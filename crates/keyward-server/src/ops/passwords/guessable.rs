@@ -14,7 +14,8 @@ pub(super) fn is_guessable(password: &str, about: &[&str]) -> bool {
         .map(|word| word.to_lowercase().chars().collect())
         .filter(|word: &Vec<char>| word.len() >= PIECE)
         .collect();
-    let plain: Vec<char> = password.to_lowercase().chars().filter(|c| c.is_alphanumeric() || LOOKALIKES.contains(c)).collect();
+    let plain: Vec<char> =
+        password.to_lowercase().chars().filter(|c| c.is_alphanumeric() || LOOKALIKES.contains(c)).collect();
     let read: Vec<char> = plain.iter().map(|c| read_as(*c)).collect();
     unexplained(&plain, &own).min(unexplained(&read, &own)) < UNEXPLAINED
 }
@@ -51,11 +52,8 @@ fn common_prefix(text: &[char], word: impl Iterator<Item = char>, length: usize)
 fn row(text: &[char]) -> usize {
     let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
     let first = text.windows(2).next().map_or(2, step);
-    let counted = if (-1..=1).contains(&first) {
-        1 + text.windows(2).take_while(|pair| step(pair) == first).count()
-    } else {
-        0
-    };
+    let counted =
+        if (-1..=1).contains(&first) { 1 + text.windows(2).take_while(|pair| step(pair) == first).count() } else { 0 };
     KEYBOARD.iter().map(|keys| along(text, keys)).max().unwrap_or(0).max(counted)
 }
 
@@ -92,7 +90,13 @@ const fn read_as(c: char) -> char {
 const LOOKALIKES: [char; 3] = ['!', '@', '$'];
 
 const KEYBOARD: [&str; 8] = [
-    "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    "1234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "azertyuiop",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
     "1q2w3e4r5t6y7u8i9o0p",
 ];
 

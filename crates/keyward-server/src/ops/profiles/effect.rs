@@ -80,23 +80,23 @@ impl Effect {
             .map(|kind| FieldError {
                 pointer: "/text".to_owned(),
                 code: None,
-                message: format!("{} credentials of the kind `{}` are in use: revoke them first", kind.credentials, kind.kind),
+                message: format!(
+                    "{} credentials of the kind `{}` are in use: revoke them first",
+                    kind.credentials, kind.kind
+                ),
             })
             .collect();
         if fields.is_empty() {
             return Ok(());
         }
-        let detail = "the text has no longer kinds of which credentials are in use: keep the kinds, or revoke those first";
+        let detail =
+            "the text has no longer kinds of which credentials are in use: keep the kinds, or revoke those first";
         Err(OpError { fields, ..OpError::new(ErrorCode::ProfileConflict, detail) })
     }
 }
 
 /// What this text would change.
-pub(super) async fn of(
-    reader: &mut Reader,
-    text: &RecordedProfile,
-    profile: &Profile,
-) -> Result<Effect, OpError> {
+pub(super) async fn of(reader: &mut Reader, text: &RecordedProfile, profile: &Profile) -> Result<Effect, OpError> {
     let recorded = reader.recorded_profile(&text.name).await?;
     let before = recorded.as_ref().map(|r| parsed(&r.name, &r.text)).transpose()?;
     let in_use: BTreeMap<KindId, u64> = reader.kinds_in_use(&text.name).await?.into_iter().collect();

@@ -158,9 +158,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("own.toml"), own("own", 2)).unwrap();
         let shelf = Shelf::load(Some(folder.path())).unwrap();
-        let disagreement = |name: &str, version: u32, text: &str| {
-            shelf.disagreement(&RecordedProfile::new(name, version, text))
-        };
+        let disagreement =
+            |name: &str, version: u32, text: &str| shelf.disagreement(&RecordedProfile::new(name, version, text));
         assert_eq!(disagreement("own", 2, &own("own", 2)), None);
         assert_eq!(disagreement("unknown", 1, "anything"), None);
         for version in [1, 2, 3] {

@@ -18,7 +18,7 @@ use keyward_core::rows::Rows;
 use keyward_core::secret::Secret;
 use keyward_core::time::Timestamp;
 use keyward_core::user::{Membership, User};
-use keyward_store::{Conflict, Invitation, InvitedGrant, Page, Reader, StoreError, Tx, Writer};
+use keyward_store::{Conflict, Invitation, InvitedGrant, Page, Reader, Scope, StoreError, Tx, Writer};
 
 use super::{checked_email, must_be_super_admin};
 use crate::app::App;
@@ -27,12 +27,12 @@ use crate::ops::context::Ctx;
 use crate::ops::credentials::RoleChoice;
 use crate::ops::error::OpError;
 use crate::ops::passwords;
-use crate::ops::receipts::{Done, Outcomes, change, change_deployment, recorded};
+use crate::ops::receipts::{Done, Outcomes, change, change_in, recorded};
 use crate::ops::sessions::{self, Proven};
 use crate::ops::tokens::Sort;
 
 /// How many invitations of an organization may be open: more than anybody keeps track of.
-pub const MAX_OPEN_INVITATIONS: usize = 1_000;
+pub(super) const MAX_OPEN_INVITATIONS: usize = 1_000;
 
 /// Who is invited, to what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +167,8 @@ pub async fn accept(app: &App, ctx: &Ctx, input: Accept) -> Result<Done<Accepted
         let kind = inviting_kind(app, invitation.invited_by);
         let now = ctx.at();
         let (id, organization) = (invitation.id, invitation.organization);
-        change_deployment(app, ctx, operation, async move |tx| {
+        // Into the organization's own log: it is there that somebody arrives.
+        change_in(app, ctx, Scope::Organization(organization), operation, async move |tx| {
             let invitation = tx.invitation(organization, id).await?.filter(|i| is_open(i, now)).ok_or_else(invalid)?;
             if !tx.organization(organization).await?.is_some_and(|o| o.is_active()) {
                 return Err(OpError::new(
@@ -179,9 +180,7 @@ pub async fn accept(app: &App, ctx: &Ctx, input: Accept) -> Result<Done<Accepted
             let user = newcomer.arrive(tx).await?;
             join(tx, &invitation, user, &grants, now).await?;
             tx.accept_invitation(id, user, now).await?;
-            Ok(Outcomes::new(Accepted { user, organization }, id)
-                .detail("user", user.to_string())
-                .detail("organization", organization.to_string()))
+            Ok(Outcomes::new(Accepted { user, organization }, id).detail("user", user.to_string()))
         })
         .await
     })
@@ -314,7 +313,8 @@ async fn standing(tx: &mut Reader, invitation: &Invitation) -> Result<Vec<Invite
     let organization = invitation.organization;
     let mut standing = Vec::with_capacity(invitation.grants.len());
     for grant in &invitation.grants {
-        let is_there = grant.namespace == organization.into() || tx.namespace(organization, grant.namespace).await?.is_some();
+        let is_there =
+            grant.namespace == organization.into() || tx.namespace(organization, grant.namespace).await?.is_some();
         if is_there && tx.role(organization, grant.role).await?.is_some() {
             standing.push(*grant);
         }

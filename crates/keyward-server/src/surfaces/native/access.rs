@@ -53,10 +53,16 @@ fn question(asked: wire::Evaluation) -> Result<Question, Problematic> {
             return Err(wrong("/subject/properties", message.into()));
         }
     };
-    let permission: Permission =
-        asked.action.name.parse().map_err(|e| Problem::new(ErrorCode::InvalidPermission).with_error("/action/name", format!("{e}")))?;
-    let namespace: NamespaceId =
-        asked.resource.id.parse().map_err(|e| Problem::new(ErrorCode::InvalidId).with_error("/resource/id", format!("{e}")))?;
+    let permission: Permission = asked
+        .action
+        .name
+        .parse()
+        .map_err(|e| Problem::new(ErrorCode::InvalidPermission).with_error("/action/name", format!("{e}")))?;
+    let namespace: NamespaceId = asked
+        .resource
+        .id
+        .parse()
+        .map_err(|e| Problem::new(ErrorCode::InvalidId).with_error("/resource/id", format!("{e}")))?;
     if asked.resource.kind != namespace.kind().as_str() {
         let message = format!("`{namespace}` is of type `{}`", namespace.kind().as_str());
         return Err(wrong("/resource/type", message));

@@ -59,7 +59,7 @@ pub(super) async fn export(
             return Err(Problem::new(ErrorCode::InvalidValue).with_error(name, message).into());
         }
     }
-    let export = audit::export(&app, &ctx, log(&app, &ctx), filter(query)).await?;
+    let export = audit::export(&app, &ctx, log(&app, &ctx), filter(query))?;
     Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines(export))).into_response())
 }
 

@@ -98,7 +98,7 @@ pub(super) async fn import(
     Json(input): Json<wire::ImportCredential>,
 ) -> Result<wire::CredentialChanged> {
     let roles = input.roles.into_iter().map(choice).collect();
-    changed(credentials::import(&app, &ctx, input.public_id, input.namespace, roles).await?, &ctx)
+    Ok(changed(credentials::import(&app, &ctx, input.public_id, input.namespace, roles).await?, &ctx))
 }
 
 /// Get a credential.
@@ -125,7 +125,7 @@ pub(super) async fn edit(
         sources: input.sources.map(networks),
         roles: input.roles.map(|roles| roles.into_iter().map(choice).collect()),
     };
-    changed(credentials::edit(&app, &ctx, id, request).await?, &ctx)
+    Ok(changed(credentials::edit(&app, &ctx, id, request).await?, &ctx))
 }
 
 /// Replace the secret of a credential; the answer carries the new one.
@@ -160,7 +160,7 @@ pub(super) async fn disable(
     ctx: Ctx,
     Id(id): Id<CredentialId>,
 ) -> Result<wire::CredentialChanged> {
-    changed(credentials::disable(&app, &ctx, id).await?, &ctx)
+    Ok(changed(credentials::disable(&app, &ctx, id).await?, &ctx))
 }
 
 /// Let a disabled credential be used again.
@@ -172,7 +172,7 @@ pub(super) async fn enable(
     ctx: Ctx,
     Id(id): Id<CredentialId>,
 ) -> Result<wire::CredentialChanged> {
-    changed(credentials::enable(&app, &ctx, id).await?, &ctx)
+    Ok(changed(credentials::enable(&app, &ctx, id).await?, &ctx))
 }
 
 /// End a credential for ever.
@@ -224,7 +224,7 @@ pub(super) async fn unlink(
     Id(id): Id<CredentialId>,
     Json(input): Json<wire::UnlinkCredential>,
 ) -> Result<wire::CredentialChanged> {
-    changed(credentials::unlink(&app, &ctx, id, input.namespace).await?, &ctx)
+    Ok(changed(credentials::unlink(&app, &ctx, id, input.namespace).await?, &ctx))
 }
 
 fn filter(query: wire::ListCredentials) -> CredentialFilter {
@@ -253,9 +253,9 @@ fn position(credential: &keyward_core::credential::Credential) -> String {
     cursor(&[credential.created_at.micros().to_string(), credential.id.to_string()])
 }
 
-fn changed(done: Done<Held>, ctx: &Ctx) -> Result<wire::CredentialChanged> {
+fn changed(done: Done<Held>, ctx: &Ctx) -> Answer<wire::CredentialChanged> {
     let answer = wire::CredentialChanged { credential: view(&done.value, &[], ctx.at()), receipt: receipt_of(&done) };
-    Ok(Answer::ok(answer).at(done.revision).tagged(done.value.credential.updated_at))
+    Answer::ok(answer).at(done.revision).tagged(done.value.credential.updated_at)
 }
 
 fn view(held: &Held, last_used: &[(u32, Timestamp)], now: Timestamp) -> wire::Credential {

@@ -61,8 +61,7 @@ pub fn document() -> OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("basic", SecurityScheme::Http(basic));
     let none: [&str; 0] = [];
-    document.security =
-        Some(vec![SecurityRequirement::new("bearer", none), SecurityRequirement::new("basic", none)]);
+    document.security = Some(vec![SecurityRequirement::new("bearer", none), SecurityRequirement::new("basic", none)]);
     document
 }
 

@@ -38,9 +38,7 @@ impl FromRequestParts<Arc<App>> for Ctx {
             caller: Caller::Anonymous,
             organization: header_value(&parts.headers, headers::ORGANIZATION)?,
             now,
-            request: facts
-                .as_ref()
-                .map_or_else(|| RequestId::new(now.wall, &mut app.entropy()), Facts::id),
+            request: facts.as_ref().map_or_else(|| RequestId::new(now.wall, &mut app.entropy()), Facts::id),
             source: arrival.as_ref().map(|a| a.client),
             secure: arrival.is_some_and(|a| a.https),
             idempotency_key: idempotency_key(&parts.headers)?,
@@ -79,7 +77,7 @@ async fn caller(app: &Arc<App>, ctx: &Ctx, headers: &HeaderMap) -> Result<Caller
     };
     match verify::decide(app, &presented, &question, ctx.now) {
         Decision::Allow(permit) => {
-            let identity = verify::settle(app, permit, ctx).await?;
+            let identity = verify::settle(app, permit, &presented, ctx).await?;
             Ok(Caller::Credential(identity))
         }
         Decision::Deny(denial) => {
@@ -245,9 +243,7 @@ pub(super) fn cursor(values: &[String]) -> String {
 
 fn header_value<T: FromStr<Err: Display>>(headers: &HeaderMap, name: &'static str) -> Result<Option<T>, Problematic> {
     single(headers, name)?
-        .map(|text| {
-            text.parse().map_err(|error: T::Err| invalid_header(name, error.to_string()))
-        })
+        .map(|text| text.parse().map_err(|error: T::Err| invalid_header(name, error.to_string())))
         .transpose()
 }
 

@@ -12,10 +12,7 @@ use crate::app::App;
 use crate::telemetry::metrics::{FEED_AGE, INDEX_CREDENTIALS, INDEX_REVISION, NODES};
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).route("/metrics", get(metrics))
 }
 
 /// Ready: the database answers, and this node is fresh enough to decide.

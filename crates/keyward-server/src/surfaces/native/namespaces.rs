@@ -216,7 +216,7 @@ pub(super) async fn list_members(
     };
     let users = namespaces::members(&app, &ctx, group, &Page { after, limit }).await?;
     let next = (users.len() == limit as usize)
-        .then(|| users.last().map(|user| cursor(&[user.email.clone(), user.id.to_string()])))
+        .then(|| users.last().map(|user| cursor(&[user.name.folded(), user.id.to_string()])))
         .flatten();
     let items =
         users.into_iter().map(|user| wire::GroupMember { user: user.id, name: user.name, email: user.email }).collect();

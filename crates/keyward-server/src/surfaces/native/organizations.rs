@@ -89,7 +89,7 @@ pub(super) async fn edit(
         profiles: input.profiles,
         sources: input.sources.map(|sources| sources.into_iter().map(|network| network.0).collect()),
     };
-    changed(&organizations::edit(&app, &ctx, id, request).await?)
+    Ok(changed(&organizations::edit(&app, &ctx, id, request).await?))
 }
 
 /// Suspend an organization: its credentials and members are refused everywhere.
@@ -101,7 +101,7 @@ pub(super) async fn suspend(
     ctx: Ctx,
     Id(id): Id<OrganizationId>,
 ) -> Result<wire::OrganizationChanged> {
-    changed(&organizations::suspend(&app, &ctx, id).await?)
+    Ok(changed(&organizations::suspend(&app, &ctx, id).await?))
 }
 
 /// Resume a suspended organization.
@@ -113,7 +113,7 @@ pub(super) async fn resume(
     ctx: Ctx,
     Id(id): Id<OrganizationId>,
 ) -> Result<wire::OrganizationChanged> {
-    changed(&organizations::resume(&app, &ctx, id).await?)
+    Ok(changed(&organizations::resume(&app, &ctx, id).await?))
 }
 
 /// An organization as it is shown.
@@ -129,7 +129,7 @@ pub(super) fn view(organization: &Organization) -> wire::Organization {
     }
 }
 
-fn changed(done: &Done<Organization>) -> Result<wire::OrganizationChanged> {
+fn changed(done: &Done<Organization>) -> Answer<wire::OrganizationChanged> {
     let answer = wire::OrganizationChanged { organization: view(&done.value), receipt: receipt_of(done) };
-    Ok(Answer::ok(answer).at(done.revision).tagged(done.value.updated_at))
+    Answer::ok(answer).at(done.revision).tagged(done.value.updated_at)
 }

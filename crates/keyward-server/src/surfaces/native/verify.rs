@@ -72,7 +72,10 @@ fn question(asked: wire::VerifyRequest, place: &str) -> Result<Question, Problem
         (None, Some(id), Some(given), None) => Judged::Pair(id, secret(given)),
         (None, None, None, Some(id)) if asked.explain => Judged::Unpresented(id),
         (None, None, None, Some(_)) => {
-            return Err(wrong("credential_id", "it needs `explain`: without the secret nothing can be verified".into()));
+            return Err(wrong(
+                "credential_id",
+                "it needs `explain`: without the secret nothing can be verified".into(),
+            ));
         }
         _ => {
             let message = "give exactly one of `credential`, `id` with `secret`, and `credential_id`";
@@ -82,7 +85,11 @@ fn question(asked: wire::VerifyRequest, place: &str) -> Result<Question, Problem
     let travelled = match asked.carrier.as_deref() {
         None => Travelled::Vouched,
         Some(text) => carrier(text).ok_or_else(|| {
-            wrong("carrier", "write `bearer`, `basic`, `header:NAME`, `headers:ID,SECRET`, `form:ID,SECRET` or `token_scheme:NAME`".into())
+            wrong(
+                "carrier",
+                "write `bearer`, `basic`, `header:NAME`, `headers:ID,SECRET`, `form:ID,SECRET` or `token_scheme:NAME`"
+                    .into(),
+            )
         })?,
     };
     Ok(Question {
