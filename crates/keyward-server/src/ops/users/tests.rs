@@ -63,6 +63,10 @@ async fn an_invitation_makes_a_member_once() {
     assert_eq!((member.user.email.as_str(), member.membership.super_admin), ("grace@example.com", false));
     let held = app.store.read().await.unwrap().grants_of(admin.organization, Holder::User(user)).await.unwrap();
     assert_eq!(held.len(), 1);
+    let log = keyward_store::Scope::Organization(admin.organization);
+    let newest = app.store.read().await.unwrap().audit(log, &keyward_store::AuditFilter::default(), None, 1).await;
+    let entry = newest.unwrap()[0].entry().unwrap();
+    assert_eq!((entry.operation.as_str(), &entry.details["user"]), ("invitations.accept", &user.to_string().into()));
     assert_eq!(accepted(&app, &token, 2).await, Err(ErrorCode::InvitationInvalid));
     app.sign_in("grace@example.com").await;
     let again = invited(&app, &admin.caller, invitation("grace@example.com", None, false)).await;
