@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 pub const MAX_ROLES_PER_ORGANIZATION: usize = 500;
 /// How many patterns one role may have.
 pub const MAX_PATTERNS_PER_ROLE: usize = 500;
-/// How many distinct permissions an organization's profiles and roles may name.
+/// How many distinct permission patterns an organization's roles may name.
 pub const MAX_PERMISSIONS_PER_ORGANIZATION: usize = 4_096;
 
 /// A named set of permission patterns in an organization.

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod error;
 pub mod grants;
 pub mod idempotency;
+pub mod local;
 pub mod namespaces;
 pub mod organizations;
 pub mod passwords;

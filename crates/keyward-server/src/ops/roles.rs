@@ -1,13 +1,17 @@
 //! Roles: named sets of permission patterns.
 
+use std::collections::BTreeSet;
+
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
 use keyward_core::id::{OrganizationId, RoleId};
 use keyward_core::law;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
-use keyward_core::permission::PatternSet;
-use keyward_core::role::{MAX_PATTERNS_PER_ROLE, MAX_ROLES_PER_ORGANIZATION, Role};
+use keyward_core::permission::{Pattern, PatternSet};
+use keyward_core::role::{
+    MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
+};
 use keyward_store::{Page, Reader, RoleUse, StoreError};
 
 use crate::app::App;
@@ -80,6 +84,7 @@ pub async fn create(app: &App, ctx: &Ctx, name: Name, patterns: PatternSet) -> R
                 ));
             }
             law::may_grant(&authority.rows, &authority.giver(), at, &role.patterns)?;
+            within_limit(tx, &role).await?;
             tx.put_role(&role).await.map_err(|e| name_taken(e, &role.name))?;
             Ok(Outcomes::new(role.clone(), role.id)
                 .detail("name", role.name.as_str())
@@ -115,6 +120,7 @@ pub async fn edit(app: &App, ctx: &Ctx, id: RoleId, input: EditRequest) -> Resul
                 ..role.clone()
             };
             may_edit(tx, authority, &role.patterns, &changed).await?;
+            within_limit(tx, &changed).await?;
             tx.put_role(&changed).await.map_err(|e| name_taken(e, &changed.name))?;
             let used = tx.role_use(organization, id).await?;
             Ok(Outcomes::new(changed.clone(), id)
@@ -192,6 +198,28 @@ async fn may_edit(
     for grant in tx.grants_of_role(organization, changed.id).await? {
         tx.load_namespace(&mut authority.rows, grant.namespace).await?;
         law::may_grant(&authority.rows, &authority.giver(), grant.namespace, &changed.patterns)?;
+    }
+    Ok(())
+}
+
+/// Whether the roles of the organization name no more distinct permissions with this one than there may be.
+async fn within_limit(tx: &mut Reader, role: &Role) -> Result<(), OpError> {
+    let every = Page::first(u32::try_from(MAX_ROLES_PER_ORGANIZATION).unwrap_or(u32::MAX));
+    let others = tx.roles(role.organization, None, &every).await?;
+    let named: BTreeSet<&Pattern> = others
+        .iter()
+        .filter(|other| other.id != role.id)
+        .flat_map(|other| other.patterns.iter())
+        .chain(role.patterns.iter())
+        .collect();
+    if named.len() > MAX_PERMISSIONS_PER_ORGANIZATION {
+        return Err(OpError::new(
+            ErrorCode::LimitReached,
+            format!(
+                "the roles of the organization would name {} permissions, more than {MAX_PERMISSIONS_PER_ORGANIZATION}: use patterns such as `resource:*`",
+                named.len()
+            ),
+        ));
     }
     Ok(())
 }

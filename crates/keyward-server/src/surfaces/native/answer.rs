@@ -1,6 +1,8 @@
 //! Answers: JSON with the revision it is of, problems as `application/problem+json`, and the headers of both.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -10,6 +12,7 @@ use keyward_api::receipt;
 use keyward_core::change::Revision;
 use serde::Serialize;
 
+use crate::app::App;
 use crate::net::Arrival;
 use crate::ops::error::OpError;
 use crate::ops::receipts::{Done, Receipt};
@@ -118,8 +121,10 @@ pub(super) fn receipt_of<T>(done: &Done<T>) -> receipt::Receipt {
     receipt::Receipt { revision: done.revision.0, confirmed, nodes, applied, waited_ms }
 }
 
-/// Names the request in every answer and in every problem, and keeps answers out of caches.
-pub(super) async fn finish(request: Request, next: Next) -> Response {
+/// Names the request and the revision in every answer and in every problem, and keeps answers out of caches.
+pub(super) async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // Before anything is read: what the answer tells is at least as new.
+    let revision = app.index.revision();
     let id = request.extensions().get::<Facts>().map(|facts| facts.id().to_string());
     let https = request.extensions().get::<Arrival>().is_some_and(|arrival| arrival.https);
     let mut response = next.run(request).await;
@@ -130,16 +135,17 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         response = Response::from_parts(parts, body.into());
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
-    let headers = response.headers_mut();
+    let set = response.headers_mut();
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id).ok()) {
-        headers.insert(HeaderName::from_static(headers::REQUEST_ID), id);
+        set.insert(HeaderName::from_static(headers::REQUEST_ID), id);
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    set.entry(HeaderName::from_static(headers::REVISION)).or_insert(HeaderValue::from(revision.0));
+    set.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     for (name, value) in SECURITY_HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        set.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        set.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     response
 }

@@ -23,6 +23,7 @@ mod verify;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 
 use crate::app::App;
 
@@ -31,10 +32,10 @@ pub use document::document;
 
 /// Everything that is served where the management API is mounted.
 pub fn router(app: &Arc<App>) -> Router {
-    document::routes().with_state(Arc::clone(app)).layer(axum::middleware::from_fn(answer::finish))
+    document::routes().with_state(Arc::clone(app)).layer(from_fn_with_state(Arc::clone(app), answer::finish))
 }
 
 /// The verification endpoint alone, for listeners where nothing is managed.
 pub fn verification(app: &Arc<App>) -> Router {
-    document::verification().with_state(Arc::clone(app)).layer(axum::middleware::from_fn(answer::finish))
+    document::verification().with_state(Arc::clone(app)).layer(from_fn_with_state(Arc::clone(app), answer::finish))
 }
