@@ -9,13 +9,13 @@ use keyward_core::entropy::Seeded;
 use keyward_core::format::NativeToken;
 use keyward_core::kind::{Carrier, Kind, Parts, Usage};
 use keyward_core::mint;
-use keyward_core::namespace::NamespaceId;
+use keyward_core::namespace::{NamespaceId, NamespaceKind};
 use keyward_core::time::Timestamp;
 use keyward_verify::Now;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use crate::world::{ORGANIZATIONS, PLACES, World, kind_of, place};
+use crate::world::{ORGANIZATIONS, PLACES, World, kind_of, organization_of, place};
 
 /// What is asked, before it is known of whom.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Ask {
     credential: Index,
     claim: Claim,
     way: Way,
-    permission: Option<&'static str>,
+    permission: Wanted,
     at: At,
     groups: Vec<&'static str>,
     source: Option<&'static str>,
@@ -57,9 +57,19 @@ enum Way {
 }
 
 #[derive(Clone, Debug)]
+enum Wanted {
+    Nothing,
+    Permission(&'static str),
+    /// This action on the record of the place itself.
+    OnRecord(&'static str),
+}
+
+#[derive(Clone, Debug)]
 enum At {
     Nowhere,
     Home,
+    /// In its own organization.
+    Near(usize),
     Place(usize, usize),
     Unknown,
 }
@@ -131,7 +141,8 @@ pub(crate) fn some_ask() -> impl Strategy<Value = Ask> {
     let at = prop_oneof![
         2 => Just(At::Nowhere),
         6 => Just(At::Home),
-        6 => (0..ORGANIZATIONS, 0..PLACES).prop_map(|(organization, number)| At::Place(organization, number)),
+        5 => (0..PLACES).prop_map(At::Near),
+        2 => (0..ORGANIZATIONS, 0..PLACES).prop_map(|(organization, number)| At::Place(organization, number)),
         1 => Just(At::Unknown),
     ];
     let source = select(vec!["10.1.2.3", "10.9.9.9", "192.0.2.7", "::ffff:10.1.0.9", "2001:db8::1", "198.51.100.1"]);
@@ -142,7 +153,11 @@ pub(crate) fn some_ask() -> impl Strategy<Value = Ask> {
     let purpose = prop::option::weighted(0.1, select(vec![Purpose::Direct, Purpose::Exchange]));
     let groups = prop_oneof![6 => Just(vec![]), 1 => subsequence(vec!["events", "security", "billing"], 1..3)];
     let secure = prop::bool::weighted(0.85);
-    let permission = prop::option::weighted(0.85, select(PERMISSIONS.to_vec()));
+    let permission = prop_oneof![
+        1 => Just(Wanted::Nothing),
+        6 => select(PERMISSIONS.to_vec()).prop_map(Wanted::Permission),
+        2 => select(vec!["read", "create", "edit", "delete", "archive"]).prop_map(Wanted::OnRecord),
+    ];
     (any::<Index>(), claim, way, permission, at, groups, prop::option::weighted(0.9, source), secure, purpose, when)
         .prop_map(|(credential, claim, way, permission, at, groups, source, secure, purpose, when)| Ask {
             credential,
@@ -165,7 +180,7 @@ pub(crate) struct Question {
     shown: Shown,
     by: Carrier,
     vouched: bool,
-    permission: Option<&'static str>,
+    permission: Option<String>,
     namespace: Option<NamespaceId>,
     groups: Vec<&'static str>,
     source: Option<IpAddr>,
@@ -210,18 +225,25 @@ impl Question {
             }
         };
         let fitting = if kind.usage == Usage::Direct { Purpose::Direct } else { Purpose::Exchange };
+        let namespace = match ask.at {
+            At::Nowhere => None,
+            At::Home => Some(about.namespace),
+            At::Near(number) => Some(place(organization_of(&about), number)),
+            At::Place(organization, number) => Some(place(organization, number)),
+            At::Unknown => Some(place(7, 3)),
+        };
+        let kind_of_place = namespace.map_or(NamespaceKind::Organization, NamespaceId::kind);
         Question {
             shown: shown(world, &about, kind, &ask.claim),
-            namespace: match ask.at {
-                At::Nowhere => None,
-                At::Home => Some(about.namespace),
-                At::Place(organization, number) => Some(place(organization, number)),
-                At::Unknown => Some(place(7, 3)),
-            },
+            namespace,
             about,
             vouched: by.is_none(),
             by: by.unwrap_or(Carrier::Bearer),
-            permission: ask.permission,
+            permission: match ask.permission {
+                Wanted::Nothing => None,
+                Wanted::Permission(permission) => Some(permission.to_owned()),
+                Wanted::OnRecord(action) => Some(format!("{}:{action}", kind_of_place.resource())),
+            },
             groups: ask.groups.clone(),
             source: ask.source.map(|source| source.parse().unwrap()),
             secure: ask.secure,
@@ -252,7 +274,7 @@ impl Question {
 
     pub(crate) fn request(&self) -> Request<'_> {
         Request {
-            permission: self.permission,
+            permission: self.permission.as_deref(),
             namespace: self.namespace,
             groups: &self.groups,
             source: self.source,

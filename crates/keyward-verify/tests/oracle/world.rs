@@ -592,7 +592,8 @@ pub(crate) fn kind_of(credential: &Credential) -> Arc<Kind> {
     Arc::clone(KINDS.iter().find(|kind| kind.id == credential.kind).unwrap())
 }
 
-fn organization_of(credential: &Credential) -> usize {
+/// The number of its organization.
+pub(crate) fn organization_of(credential: &Credential) -> usize {
     (0..ORGANIZATIONS).find(|o| organization_id(*o) == credential.organization).unwrap()
 }
 
