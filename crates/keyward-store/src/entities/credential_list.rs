@@ -281,7 +281,7 @@ impl CredentialSort {
             SortBy::ExpiresAt => "COALESCE(c.expires_at, 9223372036854775807)",
         };
         let (beyond, direction) = match self.order {
-            Order::Ascending => (") >= ", ""),
+            Order::Ascending => (") > ", ""),
             Order::Descending => (") < ", " DESC"),
         };
         let query = match &page.after {
