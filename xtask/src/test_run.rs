@@ -10,7 +10,8 @@ use crate::{debian, docs, steps};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     Everything,
-    /// All but the loom tests, which compile the read model a second time and explore every interleaving.
+    /// All but what compiles the read model again: the loom tests, which explore every interleaving, and the faults
+    /// that the oracle must find.
     WithoutModelChecking,
 }
 
@@ -22,8 +23,11 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
     steps::run("lints", lints())?;
     steps::run("tests", tests())?;
     match extent {
-        Extent::Everything => steps::run("model-checked tests", model_checked()?)?,
-        Extent::WithoutModelChecking => println!("==> model-checked tests: left out by --quick"),
+        Extent::Everything => {
+            steps::run("seeded faults", seeded_faults())?;
+            steps::run("model-checked tests", model_checked()?)?;
+        }
+        Extent::WithoutModelChecking => println!("==> seeded faults, model-checked tests: left out by --quick"),
     }
     println!("==> everything passed");
     Ok(())
@@ -40,6 +44,11 @@ fn tests() -> Command {
     // Whatever the developer's shell says: this run compares generated files and snapshots, it never rewrites them.
     command.env_remove(docs::UPDATE).env("INSTA_UPDATE", "no").env_remove("INSTA_FORCE_PASS");
     command
+}
+
+/// Puts faults into copies of the deciding code, one at a time, and shows that the oracle finds each.
+fn seeded_faults() -> Command {
+    steps::cargo(["test", "-p", "keyward-verify", "--test", "mutants", "--", "--ignored"])
 }
 
 /// The tests that explore all interleavings of the index. They need every crate built with `--cfg loom`, so they have
