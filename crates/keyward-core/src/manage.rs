@@ -1,5 +1,6 @@
 //! Who may create and manage credentials of a kind, besides what the law of no amplification ([`crate::law`]) asks.
 
+use crate::decision::Reason;
 use crate::id::UserId;
 use crate::kind::{Kind, ManageFrom, Requirement};
 use crate::law::Giver;
@@ -18,6 +19,9 @@ pub enum Lacks {
         /// Where.
         namespace: NamespaceId,
     },
+    /// A kind of credential that may do this at all.
+    #[error("credentials of this kind can never do `{0}`, whatever they were given")]
+    Denied(String),
     /// To be super admin.
     #[error("only a super admin of the organization may do this with a `{0}`")]
     SuperAdmin(String),
@@ -72,7 +76,10 @@ pub fn holds(facts: &impl Facts, giver: &Giver<'_>, namespace: NamespaceId, perm
     let held = match giver {
         Giver::System => true,
         Giver::User(user) => user_allow(facts, *user, namespace, permission),
-        Giver::Credential { holding, .. } => credential_allow(facts, holding, namespace, Some(permission), &[]).is_ok(),
+        Giver::Credential { holding, .. } => match credential_allow(facts, holding, namespace, Some(permission), &[]) {
+            Err(Reason::Denied) => return Err(Lacks::Denied(permission.to_owned())),
+            allowed => allowed.is_ok(),
+        },
     };
     if held { Ok(()) } else { Err(Lacks::Permission { permission: permission.to_owned(), namespace }) }
 }

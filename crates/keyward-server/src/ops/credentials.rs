@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::ops::authority::{self, Authority};
 use crate::ops::context::{Caller, Ctx};
 use crate::ops::error::OpError;
-use crate::ops::idempotency;
+use crate::ops::{idempotency, namespaces};
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
 pub use links::{import, unlink};
@@ -127,6 +127,7 @@ pub async fn create(app: &App, ctx: &Ctx, input: Create) -> Result<Done<Issued>,
         if !kind.lives_in.contains(&namespace.kind()) {
             return Err(OpError::field(ErrorCode::WrongNamespace, "/namespace", lives_elsewhere(&kind)));
         }
+        namespaces::must_be_known(app, organization, namespace, "/namespace")?;
         let id = CredentialId::new(ctx.at(), &mut app.entropy());
         let minted = mint::mint(&kind, app.ring().current_pepper(), &mut app.entropy());
         let sealed = sealed(app, &kind, organization, id, &minted)?;
@@ -480,7 +481,7 @@ async fn chosen_roles(
             OpError::field(ErrorCode::UnknownRole, &format!("/roles/{place}/role"), message)
         })?;
         let namespace = choice.namespace.unwrap_or(credential.namespace);
-        crate::ops::namespaces::must_exist(tx, credential.organization, namespace).await.map_err(|_| {
+        namespaces::must_exist(tx, credential.organization, namespace).await.map_err(|_| {
             let message = format!("there is no namespace `{namespace}`");
             OpError::field(ErrorCode::UnknownNamespace, &format!("/roles/{place}/namespace"), message)
         })?;

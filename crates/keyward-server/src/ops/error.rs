@@ -77,6 +77,7 @@ impl From<Lacks> for OpError {
     fn from(lacks: Lacks) -> Self {
         let code = match lacks {
             Lacks::Session(_) => ErrorCode::SessionRequired,
+            Lacks::Denied(_) => ErrorCode::DeniedKind,
             Lacks::Permission { .. } | Lacks::SuperAdmin(_) | Lacks::Access(_) => ErrorCode::PermissionDenied,
         };
         Self::new(code, lacks.to_string())

@@ -52,6 +52,7 @@ pub async fn create(
         authority::admit(ctx, operation)?;
         let organization = authority::organization(app, ctx)?;
         let namespace = namespace.unwrap_or_else(|| organization.into());
+        crate::ops::namespaces::must_be_known(app, organization, namespace, "/namespace")?;
         door(app, ctx, operation, namespace)?;
         let id = GrantId::new(ctx.at(), &mut app.entropy());
         let now = ctx.at();

@@ -34,8 +34,7 @@ struct Operations {
 
 /// Creates an application in the organization.
 pub async fn create_application(app: &App, ctx: &Ctx, name: Name) -> Result<Done<Namespace>, OpError> {
-    let parent = authority::organization(app, ctx)?;
-    create(app, ctx, NamespaceKind::Application, parent.into(), name).await
+    create(app, ctx, NamespaceKind::Application, None, name).await
 }
 
 /// Creates a workspace in an application.
@@ -45,7 +44,7 @@ pub async fn create_workspace(
     application: ApplicationId,
     name: Name,
 ) -> Result<Done<Namespace>, OpError> {
-    create(app, ctx, NamespaceKind::Workspace, application.into(), name).await
+    create(app, ctx, NamespaceKind::Workspace, Some(application), name).await
 }
 
 /// Creates a user group in an application, or in the organization.
@@ -55,9 +54,7 @@ pub async fn create_user_group(
     application: Option<ApplicationId>,
     name: Name,
 ) -> Result<Done<Namespace>, OpError> {
-    let organization = authority::organization(app, ctx)?;
-    let parent = application.map_or_else(|| organization.into(), NamespaceId::from);
-    create(app, ctx, NamespaceKind::UserGroup, parent, name).await
+    create(app, ctx, NamespaceKind::UserGroup, application, name).await
 }
 
 /// One of them, if it is within reach.
@@ -236,6 +233,18 @@ async fn below(
     }
 }
 
+/// Refuses, at the door, a field that names a namespace which the organization does not have.
+pub fn must_be_known(
+    app: &App,
+    organization: OrganizationId,
+    id: NamespaceId,
+    pointer: &str,
+) -> Result<(), OpError> {
+    hide_unknown(app, organization, id).map_err(|_| {
+        OpError::field(ErrorCode::UnknownNamespace, pointer, format!("there is no namespace `{id}`"))
+    })
+}
+
 /// Refuses a namespace that the organization does not have.
 pub async fn must_exist(reader: &mut Reader, organization: OrganizationId, id: NamespaceId) -> Result<(), OpError> {
     if id == organization.into() {
@@ -248,13 +257,14 @@ async fn create(
     app: &App,
     ctx: &Ctx,
     kind: NamespaceKind,
-    parent: NamespaceId,
+    application: Option<ApplicationId>,
     name: Name,
 ) -> Result<Done<Namespace>, OpError> {
     let operation = of(kind).create;
     recorded(app, ctx, operation, None, async {
         let organization = authority::organization(app, ctx)?;
-        hide_unknown(app, organization, parent)?;
+        let parent = application.map_or_else(|| organization.into(), NamespaceId::from);
+        must_be_known(app, organization, parent, "/app")?;
         door(app, ctx, operation, parent)?;
         let now = ctx.at();
         let created = Namespace {

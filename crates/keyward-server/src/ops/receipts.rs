@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use keyward_api::error::ErrorCode;
 use keyward_api::operations::Operation;
 use keyward_core::audit::{AuditEntry, Outcome};
 use keyward_core::change::Revision;
@@ -155,7 +156,8 @@ where
     Ok(Done { value, revision, receipt: confirm(app, operation, revision).await })
 }
 
-/// Runs an operation that changes something; when it refuses, the refusal is recorded before it is answered.
+/// Runs an operation that changes something; when it refuses, the refusal is recorded before it is answered. Not when
+/// nobody asked: that would be the record of no one's deed, which everybody could write for ever.
 pub async fn recorded<T>(
     app: &App,
     ctx: &Ctx,
@@ -167,7 +169,8 @@ pub async fn recorded<T>(
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    if error.is_refusal() && app.refusals.admits(ctx) {
+    let by_nobody = error.code == ErrorCode::Unauthenticated;
+    if error.is_refusal() && !by_nobody && app.refusals.admits(ctx) {
         let scope = crate::ops::authority::organization(app, ctx).map_or(Scope::Deployment, Scope::Organization);
         let entry = AuditEntry {
             target,

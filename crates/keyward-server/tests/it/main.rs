@@ -1,5 +1,11 @@
 //! The server over real sockets. One binary; each file is about one thing that users see.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+
 mod harness;
 
+mod audit_coverage;
+mod bad_input;
 mod basics;
+mod gigantik;
+mod matrix;

@@ -12,6 +12,7 @@ use crate::ops::authority::{self, door};
 use crate::ops::context::Ctx;
 use crate::ops::credentials::{Held, RoleChoice, give, grant_ids, held};
 use crate::ops::error::OpError;
+use crate::ops::namespaces;
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
 /// Gives another application of the organization a credential: one secret, its own grants there. The public id is all
@@ -31,6 +32,7 @@ pub async fn import(
             let message = "a credential is imported into an application";
             return Err(OpError::field(ErrorCode::WrongNamespace, "/namespace", message));
         }
+        namespaces::must_be_known(app, organization, namespace, "/namespace")?;
         door(app, ctx, operation, namespace)?;
         let unknown =
             || OpError::field(ErrorCode::NotFound, "/public_id", "there is no credential with this public id");
@@ -43,7 +45,7 @@ pub async fn import(
         let now = ctx.at();
         let by = ctx.caller_id();
         change(app, ctx, operation, organization, async move |tx, authority| {
-            super::super::namespaces::must_exist(tx, organization, namespace).await.map_err(|_| {
+            namespaces::must_exist(tx, organization, namespace).await.map_err(|_| {
                 OpError::field(ErrorCode::UnknownNamespace, "/namespace", "there is no such application")
             })?;
             authority.require(tx, "credentials:import", namespace).await?;
@@ -88,10 +90,11 @@ pub async fn unlink(app: &App, ctx: &Ctx, id: CredentialId, namespace: Namespace
     recorded(app, ctx, operation, Some(id.to_string()), async {
         authority::admit(ctx, operation)?;
         let organization = authority::organization(app, ctx)?;
+        let not_there = || OpError::not_found("imported credential");
+        namespaces::must_be_known(app, organization, namespace, "/namespace").map_err(|_| not_there())?;
         door(app, ctx, operation, namespace)?;
         change(app, ctx, operation, organization, async move |tx, authority| {
             authority.require(tx, "credentials:unlink", namespace).await?;
-            let not_there = || OpError::not_found("imported credential");
             let link = tx.link(organization, id, namespace).await?.ok_or_else(not_there)?;
             for grant in tx.grants_of(organization, Holder::Credential(id)).await? {
                 if grant.namespace == namespace {
