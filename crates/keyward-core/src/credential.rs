@@ -349,7 +349,10 @@ pub fn expiry(kind: &Kind, asked: Option<Timestamp>, now: Timestamp) -> Result<O
         return Err(InvalidExpiry::Past(asked));
     }
     match (end, max.map(|m| now.plus(m))) {
-        (None, _) if matches!(kind.expiry, Expiry::Required { .. }) => Err(InvalidExpiry::Required(kind.id.clone())),
+        // No end at all would be later than any latest one.
+        (None, latest) if latest.is_some() || matches!(kind.expiry, Expiry::Required { .. }) => {
+            Err(InvalidExpiry::Required(kind.id.clone()))
+        }
         (Some(end), Some(latest)) if end > latest => Err(InvalidExpiry::TooLate { kind: kind.id.clone(), latest }),
         (end, _) => Ok(end),
     }

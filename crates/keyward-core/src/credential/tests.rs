@@ -361,6 +361,9 @@ fn the_end_of_a_new_credential_follows_its_kind() {
     assert_eq!(ends(bounded, Some(latest)), Ok(Some(latest)));
     assert_eq!(ends(bounded, Some(just_after)), Err(InvalidExpiry::TooLate { kind: id.clone(), latest }));
 
+    let capped = Expiry::Optional { default: None, max: Some(hour) };
+    assert_eq!(ends(capped, None), Err(InvalidExpiry::Required(id.clone())), "no end at all is later than the latest");
+
     let demanded = Expiry::Required { default: None, max: Some(hour) };
     assert_eq!(ends(demanded, None), Err(InvalidExpiry::Required(id)));
     assert_eq!(ends(demanded, Some(soon)), Ok(Some(soon)));
