@@ -292,3 +292,60 @@ pub(crate) fn digest_hash(digest: &[u8; 32]) -> u32 {
     let [a, b, c, d, ..] = *digest;
     u32::from_le_bytes([a, b, c, d])
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_core::credential::{CallerId, Slot, State};
+    use keyward_core::digest::Digest;
+    use keyward_core::entropy::Seeded;
+    use keyward_core::id::UserId;
+    use keyward_core::keyring::KeyRing;
+    use keyward_core::kind::Denials;
+    use keyward_core::name::Name;
+    use keyward_core::time::Timestamp;
+
+    use super::*;
+
+    const PROFILE: &str = "
+        name = 'test'
+        version = 1
+        title = 'Test'
+        [kinds.bare]
+        secret_format = { length = 40 }
+    ";
+
+    fn bare(digest: [u8; 32], version: keyward_core::keyring::KeyVersion) -> Change {
+        let digest = Digest { pepper: version, bytes: digest };
+        let organization = OrganizationId::from_bits(1);
+        Change::Credential(Box::new(Credential {
+            id: CredentialId::from_bits(2),
+            organization,
+            kind: "test/bare".parse().unwrap(),
+            name: Name::new("bare").unwrap(),
+            public_id: "public".into(),
+            namespace: organization.into(),
+            owner: None,
+            created_by: CallerId::User(UserId::from_bits(3)),
+            created_at: Timestamp::EPOCH,
+            updated_at: Timestamp::EPOCH,
+            state: State::Active,
+            generation: 1,
+            expires_at: None,
+            sources: Vec::new(),
+            denied: Denials::default(),
+            slots: vec![Slot { number: 1, digest, sealed: None, created_at: Timestamp::EPOCH, ends_at: None }],
+        }))
+    }
+
+    #[test]
+    fn a_digest_that_was_replaced_is_not_found_any_more() {
+        let ring = Arc::new(KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(1)).unwrap());
+        let version = ring.current_version();
+        let profile = Change::Profile(RecordedProfile::new("test", 1, PROFILE));
+        let mut snapshot = Snapshot::load(ring, Revision(1), [profile, bare([7; 32], version)]).unwrap();
+        let found = |snapshot: &Snapshot, digest| snapshot.by_digest.find(digest_hash(&digest), |_| true);
+        assert_eq!(found(&snapshot, [7; 32]), Some(0));
+        snapshot.apply(&bare([8; 32], version)).unwrap();
+        assert_eq!((found(&snapshot, [7; 32]), found(&snapshot, [8; 32])), (None, Some(0)));
+    }
+}

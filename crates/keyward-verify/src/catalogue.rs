@@ -31,18 +31,9 @@ struct Entry {
 #[derive(Clone, Copy)]
 pub(crate) enum Form<'a> {
     /// Both are there: found by its id, confirmed by its secret.
-    Pair { id: &'a str, secret: &'a str, shape: Shape },
+    Pair { id: &'a str, secret: &'a str },
     /// One string without an id: found by its digest.
     Bare { token: &'a str },
-}
-
-/// In how many pieces it came. A kind that is presented in another shape is not what was presented.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// One string.
-    Token,
-    /// An id and a secret.
-    Pair,
 }
 
 /// A well-formed text, and what is known of it without a look-up.
@@ -123,7 +114,7 @@ impl Catalogue {
             }
             Presented::Pair { id, secret, by } => {
                 let https_only = self.https_only_sent(by, |kind| is_pair(kind, id, secret))?;
-                Some(Formed { form: Form::Pair { id, secret, shape: Shape::Pair }, https_only })
+                Some(Formed { form: Form::Pair { id, secret }, https_only })
             }
         }
     }
@@ -155,16 +146,8 @@ pub(crate) fn may_carry(kind: &Kind, by: By<'_>) -> bool {
         })
 }
 
-/// Whether credentials of the kind come in this shape.
-pub(crate) fn has_shape(kind: &Kind, shape: Shape) -> bool {
-    match kind.parts {
-        Parts::Token => shape == Shape::Token,
-        Parts::Pair | Parts::OauthClient => shape == Shape::Pair,
-    }
-}
-
 fn pair_of<'a>(native: &NativeToken<'a>) -> Form<'a> {
-    Form::Pair { id: native.public_id, secret: native.secret, shape: Shape::Token }
+    Form::Pair { id: native.public_id, secret: native.secret }
 }
 
 fn is_native(kind: &Kind, prefix: &str) -> bool {

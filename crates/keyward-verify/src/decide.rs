@@ -15,7 +15,7 @@ use keyward_core::namespace::NamespaceId;
 use keyward_core::rights::{self, Facts as _, Holding};
 use keyward_core::time::Timestamp;
 
-use crate::catalogue::{Form, Shape, has_shape, may_carry};
+use crate::catalogue::{Form, may_carry};
 use crate::explain::{Explanation, Notes, Outcome, Recorder, Unheard};
 use crate::permit::{Decision, Identity, Permit};
 use crate::record::{Record, Standing};
@@ -133,7 +133,7 @@ impl<'a, R: Recorder> Checks<'a, R> {
             return Err(self.fail(Check::Transport, Reason::InsecureTransport, fact));
         }
         let (credential, secret) = match formed.form {
-            Form::Pair { id, secret, shape } => self.confirm(id, secret, shape),
+            Form::Pair { id, secret } => self.confirm(id, secret),
             Form::Bare { token } => self.find_by_digest(token),
         };
         let Some((credential, world)) = credential else {
@@ -173,16 +173,15 @@ impl<'a, R: Recorder> Checks<'a, R> {
     }
 
     /// Finds by id, and confirms the secret. An id that is not known costs the same hashes and comparisons.
-    fn confirm(&self, id: &str, secret: &str, shape: Shape) -> (Known<'a>, Option<Matched>) {
+    fn confirm(&self, id: &str, secret: &str) -> (Known<'a>, Option<Matched>) {
         let known = self.snapshot.record_number_by_public_id(id).and_then(|number| self.known_record(number));
-        let known = known.filter(|(credential, _)| has_shape(credential.kind(), shape));
         let mut matched = None;
         for version in &*self.snapshot.peppers {
             let Some(pepper) = self.snapshot.ring.pepper(*version) else { continue };
             let digest = pepper.digest(id, secret);
             let found = match &known {
                 Some((credential, _)) => matching(credential, *version, &digest),
-                None => UNKNOWN.confirms(*version, &digest).then_some(Matched::NONE),
+                None => UNKNOWN.confirms(&digest).then_some(Matched::NONE),
             };
             matched = matched.or(found);
         }
@@ -427,11 +426,11 @@ impl Matched {
 fn matching(credential: &CredentialView<'_>, version: PepperVersion, digest: &[u8; 32]) -> Option<Matched> {
     let particulars = credential.particulars();
     let extra = particulars.extra.as_deref();
-    if credential.record().confirms(version, digest) {
+    if credential.record().confirms(digest) {
         let ends_at = extra.and_then(|extra| extra.ends_at);
         return Some(Matched { slot: particulars.slot, pepper: version, ends_at });
     }
-    let replaced = extra?.replaced.iter().find(|old| old.digest.pepper == version && old.digest.confirms(digest))?;
+    let replaced = extra?.replaced.iter().find(|old| old.digest.confirms(digest))?;
     // What was replaced without a grace never counts.
     let ends_at = Some(replaced.ends_at.unwrap_or(Timestamp::from_micros(i64::MIN)));
     Some(Matched { slot: replaced.slot, pepper: version, ends_at })

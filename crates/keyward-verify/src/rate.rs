@@ -69,14 +69,14 @@ mod tests {
 
     #[test]
     fn a_refused_use_and_a_peek_take_nothing() {
-        let (word, rate) = (AtomicU64::new(0), rate(1, Duration::from_secs(60)));
+        let (word, rate) = (AtomicU64::new(0), rate(1, Duration::from_mins(1)));
         let start = Timestamp::from_seconds(1_000);
         assert_eq!(peek(&word, rate, start), Ok(()));
         assert_eq!(charge(&word, rate, start), Ok(()));
         for _ in 0..100 {
-            assert_eq!(charge(&word, rate, start), Err(Duration::from_secs(60)));
+            assert_eq!(charge(&word, rate, start), Err(Duration::from_mins(1)));
         }
-        assert_eq!(charge(&word, rate, start.plus(Duration::from_secs(60))), Ok(()));
+        assert_eq!(charge(&word, rate, start.plus(Duration::from_mins(1))), Ok(()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ipnet::IpNet;
 use keyward_core::credential::{Credential, Slot, State};
-use keyward_core::digest::{Digest, PepperVersion};
+use keyward_core::digest::Digest;
 use keyward_core::id::{CredentialId, GrantId};
 use keyward_core::kind::Denials;
 use keyward_core::seal::Sealed;
@@ -32,9 +32,7 @@ pub(crate) struct Record {
     pub(crate) home: u32,
     /// Number of the kind.
     pub(crate) kind: u16,
-    /// Number of the pepper's version, less one.
-    pepper: u8,
-    flags: u8,
+    flags: u16,
 }
 
 const _: () = assert!(size_of::<Record>() == 64 && align_of::<Record>() == 64);
@@ -61,10 +59,10 @@ pub(crate) struct Numbers {
 impl Record {
     const NOBODY: u32 = u32::MAX;
     const NEVER: i64 = i64::MAX;
-    const STANDING: u8 = 0b0011;
-    const NO_DIGEST: u8 = 0b0100;
+    const STANDING: u16 = 0b0011;
+    const NO_DIGEST: u16 = 0b0100;
     /// Found by its digest as well.
-    const BY_DIGEST: u8 = 0b1000;
+    const BY_DIGEST: u16 = 0b1000;
 
     /// A number without a credential, and what unknown ids are compared with.
     pub(crate) const fn vacant() -> Record {
@@ -76,7 +74,6 @@ impl Record {
             owner: Record::NOBODY,
             home: u32::MAX,
             kind: u16::MAX,
-            pepper: 0,
             flags: Record::NO_DIGEST,
         }
     }
@@ -88,17 +85,16 @@ impl Record {
             (_, State::Disabled { .. }) => 2,
             (_, State::Active) => 1,
         };
-        let digest = credential.current().and_then(|slot| Some((slot.digest.bytes, pepper_byte(slot.digest.pepper)?)));
-        let (digest, pepper, missing) = digest.map_or(([0; 32], 0, Self::NO_DIGEST), |(bytes, byte)| (bytes, byte, 0));
+        let digest = credential.current().map(|slot| slot.digest.bytes);
+        let missing = if digest.is_some() { 0 } else { Self::NO_DIGEST };
         Self {
-            digest,
+            digest: digest.unwrap_or_default(),
             rate: AtomicU64::new(earlier.rate.load(Relaxed)),
             expires_at: credential.expires_at.map_or(Self::NEVER, Timestamp::micros),
             organization: numbers.organization,
             owner: numbers.owner.unwrap_or(Self::NOBODY),
             home: numbers.home,
             kind: numbers.kind,
-            pepper,
             flags: standing | missing,
         }
     }
@@ -125,12 +121,13 @@ impl Record {
         if self.owner == Self::NOBODY { None } else { Some(self.owner) }
     }
 
-    /// Whether the secret digested under `pepper` is the current one. Takes as long when it is not, or when there is none.
+    /// Whether this is the digest of the current secret. Under another pepper it has another digest, so the version need
+    /// not be compared. Takes as long when it is not the digest, or when there is none.
     #[inline]
-    pub(crate) fn confirms(&self, pepper: PepperVersion, presented: &[u8; 32]) -> bool {
+    pub(crate) fn confirms(&self, presented: &[u8; 32]) -> bool {
         // First, so that it is done whatever the rest says.
         let equal = keyward_core::digest::equal(&self.digest, presented);
-        equal && pepper_byte(pepper) == Some(self.pepper) && self.flags & Self::NO_DIGEST == 0
+        equal && self.flags & Self::NO_DIGEST == 0
     }
 
     pub(crate) fn digest(&self) -> Option<&[u8; 32]> {
@@ -150,11 +147,6 @@ impl Clone for Record {
     fn clone(&self) -> Self {
         Self { rate: AtomicU64::new(self.rate.load(Relaxed)), ..*self }
     }
-}
-
-/// The version's number in a byte. A ring has at most 256 versions; what claims another one confirms nothing.
-fn pepper_byte(version: PepperVersion) -> Option<u8> {
-    u8::try_from(version.number().checked_sub(1)?).ok()
 }
 
 /// The part of a credential that not every check reads.

@@ -262,6 +262,21 @@ fn over_plain_http_nothing_is_learned_of_a_secret_for_https_alone() {
 }
 
 #[test]
+fn what_looks_like_a_kind_for_plain_http_too_is_looked_up() {
+    let mut fixture = Fixture::new();
+    let (open, secure) = (fixture.issue("pair"), fixture.issue("pair_secure"));
+    let plainly = Request { secure: false, ..hello() };
+    assert_eq!(fixture.reason(&open, &plainly), None);
+    assert_eq!(fixture.reason(&secure, &plainly), Some(Reason::InsecureTransport));
+    let unknown = fixture.make("pair_secure");
+    assert_eq!(fixture.reason(&unknown, &plainly), Some(Reason::Unknown));
+    let headers = By::Headers("x-id", "x-secret");
+    assert_eq!(fixture.reason(&secure, &hello()), None);
+    let sent = |by| answer(fixture.index.decide(&secure.presented_by(by), &plainly, now())).err().map(|d| d.reason);
+    assert_eq!(sent(headers), Some(Reason::WrongCarrier), "by headers it could only be a `pair`");
+}
+
+#[test]
 fn only_what_is_allowed_otherwise_counts_for_the_rate() {
     let mut fixture = Fixture::new();
     let key = fixture.issue("limited");
