@@ -50,6 +50,7 @@ pub use roles::RoleUse;
 pub use sessions::SessionRecord;
 pub use setup::SetupToken;
 pub use usage::{DailyUse, UsageFilter, Use, day_of};
+pub use users::MemberFilter;
 
 impl Reader {
     /// The first row of a query, if there is one.

@@ -24,6 +24,8 @@ use crate::ops::credentials::revoke_in;
 use crate::ops::error::OpError;
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
+pub use keyward_store::MemberFilter;
+
 pub use invitations::{Accept, Accepted, Invite, Invited, accept, first_super_admin, invite};
 
 /// A user as an organization sees them.
@@ -39,7 +41,7 @@ pub struct Member {
 pub async fn list(
     app: &App,
     ctx: &Ctx,
-    search: Option<&str>,
+    filter: &MemberFilter,
     page: &Page<(String, UserId)>,
 ) -> Result<Vec<Member>, OpError> {
     authority::admit(ctx, &operations::USERS_LIST)?;
@@ -50,7 +52,7 @@ pub async fn list(
     if !sees {
         return Ok(Vec::new());
     }
-    let members = app.store.read().await?.members(organization, page, search).await?;
+    let members = app.store.read().await?.members(organization, filter, page).await?;
     Ok(members.into_iter().map(|(user, membership)| Member { user, membership }).collect())
 }
 

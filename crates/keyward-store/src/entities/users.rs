@@ -10,6 +10,15 @@ use super::{Both, Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader, Tx, Writer};
 
+/// Which members to list. Every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Only those with this in name or address.
+    pub search: Option<String>,
+    /// Only those who are suspended, or only those who are not.
+    pub suspended: Option<bool>,
+}
+
 impl Reader {
     /// The user.
     pub async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
@@ -49,12 +58,12 @@ impl Reader {
         self.list(query.sql(" ORDER BY m.organization")).await
     }
 
-    /// The members of an organization by folded name and id; with `search`, those with it in name or address.
+    /// The members of an organization by folded name and id.
     pub async fn members(
         &mut self,
         organization: OrganizationId,
+        filter: &MemberFilter,
         page: &Page<(String, UserId)>,
-        search: Option<&str>,
     ) -> Result<Vec<(User, Membership)>, StoreError> {
         let mut query = Query::new(
             "SELECT u.id, u.email, u.name, u.operator, u.created_at, u.updated_at,
@@ -62,11 +71,16 @@ impl Reader {
             FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.organization = ",
         )
         .arg(organization);
-        if let Some(text) = search {
+        if let Some(text) = &filter.search {
             let pattern = containing(text);
             query = query.sql(" AND (u.folded_name LIKE ").arg(&pattern).sql(" ESCAPE '\\'");
             query = query.sql(" OR u.email LIKE ").arg(&pattern).sql(" ESCAPE '\\')");
         }
+        query = match filter.suspended {
+            Some(true) => query.sql(" AND m.suspended_at IS NOT NULL"),
+            Some(false) => query.sql(" AND m.suspended_at IS NULL"),
+            None => query,
+        };
         let rows: Vec<Both<_, _>> = self.list(by_name(query, page)).await?;
         Ok(rows.into_iter().map(|Both(user, membership)| (user, membership)).collect())
     }

@@ -9,8 +9,8 @@ use keyward_core::time::Timestamp;
 use super::fixtures::*;
 use crate::testing::TestStore;
 use crate::{
-    CredentialFilter, CredentialSort, CredentialState, GrantFilter, IncludeEnded, Link, NamespaceFilter, Order, Page,
-    SortBy, Store, StoreError, Use, Visible, Writer,
+    CredentialFilter, CredentialSort, CredentialState, GrantFilter, IncludeEnded, Link, MemberFilter, NamespaceFilter,
+    Order, Page, SortBy, Store, StoreError, Use, Visible, Writer,
 };
 
 const SORTS: [SortBy; 4] = [SortBy::Name, SortBy::CreatedAt, SortBy::LastUsedAt, SortBy::ExpiresAt];
@@ -182,6 +182,7 @@ async fn check(store: &Store, filter: &CredentialFilter, shown: Shown) {
                 let Some(last) = found.last() else { break };
                 page.after = Some(last.cursor(sort));
                 rows.extend(found);
+                assert!(rows.len() <= 30, "a page that does not move on: {sort:?}");
             }
             let mut expected: Vec<_> = expected.iter().map(|(n, c)| (sort_key(by, *n, c), c.id)).collect();
             expected.sort();
@@ -221,6 +222,7 @@ pub(super) async fn pages_have_no_gap_and_no_repeat_while_rows_come(store: TestS
         let Some(last) = rows.last() else { break };
         page.after = Some(last.cursor(sort));
         seen.extend(rows.iter().map(|row| row.credential.id.bits()));
+        assert!(seen.len() < 100, "a page that does not move on");
         // One before where we are, one after, and one that may not be seen.
         let before = Credential { name: name("A"), namespace: app(1), ..a_credential(n * 10) };
         let after = Credential { name: name("zz"), namespace: app(1), ..a_credential(n * 10 + 1) };
@@ -282,6 +284,7 @@ pub(super) async fn lists_of_namespaces_are_filtered_and_paged(store: TestStore)
                 let Some(last) = rows.last() else { break };
                 page.after = Some((last.name.folded(), last.id));
                 ids.extend(rows.iter().map(|n| n.id));
+                assert!(ids.len() <= 7, "a page that does not move on");
             }
             assert_eq!(ids, expected, "{filter:?}");
         }
@@ -302,14 +305,19 @@ pub(super) async fn lists_of_people_roles_and_grants_are_paged(store: TestStore)
     .unwrap();
     let mut reader = store.read().await.unwrap();
 
-    let first = reader.members(ORG, &Page::first(2), None).await.unwrap();
+    let first = reader.members(ORG, &MemberFilter::default(), &Page::first(2)).await.unwrap();
     assert_eq!(first, [(a_user(1), a_membership(ORG, 1)), (a_user(2), a_membership(ORG, 2))]);
     let after = Some((first[1].0.name.folded(), first[1].0.id));
-    let second = reader.members(ORG, &Page { after, limit: 2 }, None).await.unwrap();
+    let second = reader.members(ORG, &MemberFilter::default(), &Page { after, limit: 2 }).await.unwrap();
     assert_eq!(second, [(a_user(3), a_membership(ORG, 3))]);
     for (text, found) in [("SER 2", vec![user(2)]), ("user3@", vec![user(3)]), ("%", vec![]), ("user103", vec![])] {
-        let members = reader.members(ORG, &Page::first(9), Some(text)).await.unwrap();
+        let filter = MemberFilter { search: Some(text.into()), suspended: None };
+        let members = reader.members(ORG, &filter, &Page::first(9)).await.unwrap();
         assert_eq!(members.iter().map(|(user, _)| user.id).collect::<Vec<_>>(), found, "{text}");
+    }
+    for (suspended, count) in [(true, 0), (false, 3)] {
+        let filter = MemberFilter { search: None, suspended: Some(suspended) };
+        assert_eq!(reader.members(ORG, &filter, &Page::first(9)).await.unwrap().len(), count);
     }
     let in_group = reader.group_members(ORG, group(1), &Page::first(1)).await.unwrap();
     assert_eq!(in_group, [a_user(1)]);

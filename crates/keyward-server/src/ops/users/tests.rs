@@ -181,10 +181,13 @@ async fn a_suspended_member_acts_no_more_here() {
     let (app, admin) = TestApp::set_up().await;
     let (grace, caller) = app.member(&admin, "grace@example.com", true).await;
     let ctx = at(START, caller);
-    assert_eq!(list(&app, &ctx, None, &Page::first(10)).await.unwrap().len(), 2);
+    assert_eq!(list(&app, &ctx, &MemberFilter::default(), &Page::first(10)).await.unwrap().len(), 2);
     suspend(&app, &at(START, admin.caller.clone()), grace).await.unwrap();
-    assert!(list(&app, &ctx, None, &Page::first(10)).await.is_err());
+    assert!(list(&app, &ctx, &MemberFilter::default(), &Page::first(10)).await.is_err());
     assert!(suspend(&app, &ctx, admin.user).await.is_err());
+    let suspended = MemberFilter { suspended: Some(true), ..MemberFilter::default() };
+    let found = list(&app, &at(START, admin.caller.clone()), &suspended, &Page::first(10)).await.unwrap();
+    assert_eq!(found.iter().map(|member| member.user.id).collect::<Vec<_>>(), [grace]);
     // Their session itself goes on.
     assert!(crate::ops::sessions::list(&app, &ctx).await.is_ok());
 }
@@ -194,7 +197,7 @@ async fn who_may_not_see_members_sees_themselves() {
     let (app, admin) = TestApp::set_up().await;
     let (grace, caller) = app.member(&admin, "grace@example.com", false).await;
     let ctx = at(START, caller);
-    assert_eq!(list(&app, &ctx, None, &Page::first(10)).await.unwrap(), []);
+    assert_eq!(list(&app, &ctx, &MemberFilter::default(), &Page::first(10)).await.unwrap(), []);
     assert_eq!(get(&app, &ctx, grace).await.unwrap().user.id, grace);
     assert_eq!(get(&app, &ctx, admin.user).await.unwrap_err().code, ErrorCode::PermissionDenied);
 }

@@ -15,7 +15,7 @@ use crate::ops::Page;
 use crate::ops::context::Ctx;
 use crate::ops::credentials::RoleChoice;
 use crate::ops::receipts::Done;
-use crate::ops::users::{self, Accept, Invite, Invited, Member};
+use crate::ops::users::{self, Accept, Invite, Invited, Member, MemberFilter};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
 use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
 
@@ -36,12 +36,15 @@ pub(super) async fn list(
         }
         None => None,
     };
-    let found = users::list(&app, &ctx, query.name.as_deref(), &Page { after, limit }).await?;
+    let filter = MemberFilter {
+        search: query.name,
+        suspended: query.state.map(|state| state == wire::UserState::Suspended),
+    };
+    let found = users::list(&app, &ctx, &filter, &Page { after, limit }).await?;
     let next = (found.len() == limit as usize)
         .then(|| found.last().map(|last| cursor(&[last.user.name.folded(), last.user.id.to_string()])))
         .flatten();
-    let fits = |user: &wire::User| query.state.is_none_or(|state| state == user.state);
-    Ok(Answer::ok(page::Page { items: found.iter().map(view).filter(fits).collect(), next }))
+    Ok(Answer::ok(page::Page { items: found.iter().map(view).collect(), next }))
 }
 
 /// Invite somebody to the organization; the answer carries a one-time link.
