@@ -1,0 +1,68 @@
+//! `keyward invitations`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use keyward_api::Name;
+use keyward_api::invitations::{AcceptInvitation, Invitation, InvitationAccepted};
+
+use super::done;
+use crate::arguments::Global;
+use crate::connection::{DEFAULT_SERVER, anonymous};
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, Picture, View};
+use crate::secrets;
+
+/// What can be done with invitations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Invitations {
+    /// Accept an invitation and, as a new user, choose name and password
+    Accept {
+        /// A file with the token of the link
+        #[arg(long, value_name = "FILE")]
+        invitation_file: PathBuf,
+        /// What you are called; needed by new users
+        #[arg(long, value_parser = Name::new)]
+        name: Option<Name>,
+        /// A file with the password; standard input if absent
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+}
+
+pub(crate) async fn run(command: Invitations, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let Invitations::Accept { invitation_file, name, password_file } = command;
+    let client = anonymous(global, global.server.as_deref().unwrap_or(DEFAULT_SERVER))?;
+    let accepted = AcceptInvitation {
+        token: secrets::read(output, Some(&invitation_file), "token of the invitation")?,
+        name,
+        password: secrets::read(output, password_file.as_deref(), "password")?,
+    };
+    done(output, client.invitations().accept(&accepted)).await
+}
+
+impl View for Invitation {
+    fn view(&self) -> Picture {
+        Picture::fields([
+            ("invitation", self.id.to_string()),
+            ("for", self.email.clone()),
+            ("until", self.expires_at.to_string()),
+        ])
+        .line("whoever opens this link becomes the member, so hand it over on a safe way:")
+        .line(self.url.expose())
+    }
+
+    fn essence(&self) -> Vec<String> {
+        vec![self.url.expose().to_owned()]
+    }
+}
+
+impl View for InvitationAccepted {
+    fn view(&self) -> Picture {
+        Picture::fields([("user", self.user.to_string()), ("organization", self.organization.to_string())])
+    }
+
+    fn essence(&self) -> Vec<String> {
+        vec![self.user.to_string()]
+    }
+}
