@@ -169,7 +169,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
 
     async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Problematic> {
         is_json(request.headers())?;
-        Ok(Json(json::from_json(&body(request, limits::MAX_BODY_BYTES).await?)?))
+        let body = body(request, limits::MAX_BODY_BYTES).await?;
+        is_no_list(&body)?;
+        Ok(Json(json::from_json(&body)?))
     }
 }
 
@@ -185,8 +187,19 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for OptionalJson<T> {
         if !body.is_empty() {
             typed?;
         }
+        is_no_list(&body)?;
         Ok(OptionalJson(json::from_optional_json(&body)?))
     }
+}
+
+/// Refuses a list where an object is read: the parser would take its items for the fields in their order, which no
+/// document says.
+fn is_no_list(body: &[u8]) -> Result<(), Problematic> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        let message = "the body has to be a JSON object, not a list";
+        return Err(Problem::new(ErrorCode::InvalidValue).with_detail(message).with_error("", message).into());
+    }
+    Ok(())
 }
 
 /// The whole body, if it is not longer than `limit`.
