@@ -385,7 +385,7 @@ pub enum ManageFrom {
     Any,
 }
 
-/// At most `count` uses per `window`, per credential and node.
+/// `count` uses at once, and one more for every `window / count` that passes, per credential and node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many uses.

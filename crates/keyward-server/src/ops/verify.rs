@@ -142,7 +142,14 @@ pub async fn answer(
             "a credential that was not presented can only be explained: set `explain`, or send the credential",
         ));
     };
-    let denial = match decide(app, &presented, &request, ctx.now) {
+    // Both at one revision: a refusal says whose credential it was only if that is true of the same facts.
+    let (decision, explanation) = {
+        let index = app.index.snapshot();
+        let decision = counted(index.decide(&presented, &request, ctx.now));
+        let refused = matches!(decision, Decision::Deny(_));
+        (decision, refused.then(|| index.explain(Subject::Presented(presented), &request, ctx.now)))
+    };
+    let denial = match decision {
         Decision::Allow(permit) => {
             let settled = permit.settle();
             let about = settled.as_ref().unwrap_or_else(|unsettled| unsettled.to_record());
@@ -161,7 +168,7 @@ pub async fn answer(
         }
         Decision::Deny(denial) => denial,
     };
-    let explanation = app.index.explain(Subject::Presented(presented), &request, ctx.now);
+    let Some(explanation) = explanation else { return Ok(unknown(app.index.revision())) };
     let secret_was_right =
         !matches!(denial.reason, Reason::Malformed | Reason::Unknown | Reason::Stale | Reason::InsecureTransport);
     Ok(match explanation.found {
@@ -178,7 +185,10 @@ pub async fn answer(
 
 /// Decides, and counts the decision by its reason.
 pub fn decide(app: &App, presented: &Presented<'_>, request: &Request<'_>, now: Now) -> Decision {
-    let decision = app.index.decide(presented, request, now);
+    counted(app.index.decide(presented, request, now))
+}
+
+fn counted(decision: Decision) -> Decision {
     let reason = match &decision {
         Decision::Allow(_) => "allow",
         Decision::Deny(denial) => denial.reason.code(),
