@@ -29,8 +29,8 @@ use crate::app::App;
 use crate::ops::authority::{self, Authority};
 use crate::ops::context::{Caller, Ctx};
 use crate::ops::error::OpError;
-use crate::ops::{idempotency, namespaces};
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
+use crate::ops::{idempotency, namespaces};
 
 pub use links::{import, unlink};
 pub use list::{Listed, list};

@@ -234,15 +234,9 @@ async fn below(
 }
 
 /// Refuses, at the door, a field that names a namespace which the organization does not have.
-pub fn must_be_known(
-    app: &App,
-    organization: OrganizationId,
-    id: NamespaceId,
-    pointer: &str,
-) -> Result<(), OpError> {
-    hide_unknown(app, organization, id).map_err(|_| {
-        OpError::field(ErrorCode::UnknownNamespace, pointer, format!("there is no namespace `{id}`"))
-    })
+pub fn must_be_known(app: &App, organization: OrganizationId, id: NamespaceId, pointer: &str) -> Result<(), OpError> {
+    hide_unknown(app, organization, id)
+        .map_err(|_| OpError::field(ErrorCode::UnknownNamespace, pointer, format!("there is no namespace `{id}`")))
 }
 
 /// Refuses a namespace that the organization does not have.

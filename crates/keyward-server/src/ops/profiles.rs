@@ -81,7 +81,9 @@ pub async fn preview(app: &App, ctx: &Ctx, name: &str, text: &str) -> Result<Eff
 /// it. Refused while credentials of a kind that it removes are in use.
 pub async fn apply(app: &App, ctx: &Ctx, name: &str, text: &str) -> Result<Done<Effect>, OpError> {
     let operation = &operations::PROFILES_APPLY;
-    recorded(app, ctx, operation, Some(name.to_owned()), async {
+    // Only the name of a profile is one: a path may hold anything.
+    let target = available(app, name).map(|_| name.to_owned());
+    recorded(app, ctx, operation, target, async {
         authority::admit(ctx, operation)?;
         let (recorded, profile) = newer(name, text)?;
         let now = ctx.at();

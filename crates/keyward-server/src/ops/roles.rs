@@ -10,9 +10,7 @@ use keyward_core::manage;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::{Pattern, PatternSet};
-use keyward_core::role::{
-    MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
-};
+use keyward_core::role::{MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role};
 use keyward_store::{Page, Reader, RoleUse, StoreError};
 
 use crate::app::App;

@@ -1,10 +1,13 @@
 //! A node on a free port with a database of its own, and people and credentials to talk to it as.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use keyward_server::config::{Config, Environment, Flags, load};
 use keyward_server::serve::{Serving, serve};
+use keyward_server::telemetry::log;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -230,4 +233,34 @@ pub(crate) fn address(serving: &Serving) -> SocketAddr {
 pub(crate) fn client() -> reqwest::Client {
     keyward_server::net::tls::install_provider();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// Everything that the process logs from the first call on, at the finest level that can be configured. All nodes of
+/// all tests write into it.
+pub(crate) fn log_lines() -> Arc<Mutex<Vec<u8>>> {
+    static LINES: OnceLock<Lines> = OnceLock::new();
+    let lines = LINES.get_or_init(|| {
+        let lines = Lines::default();
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), "[log]\nlevel = \"trace\"\nformat = \"json\"");
+        let writer = lines.clone();
+        let subscriber = log::subscriber(&config.log, move || writer.clone());
+        tracing::dispatcher::set_global_default(subscriber.into()).unwrap();
+        lines
+    });
+    Arc::clone(&lines.0)
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -8,4 +8,8 @@ mod audit_coverage;
 mod bad_input;
 mod basics;
 mod gigantik;
+mod leaks;
 mod matrix;
+#[cfg(feature = "postgres-tests")]
+mod nodes;
+mod startup;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::net::Arrival;
 use crate::ops::error::OpError;
 use crate::ops::receipts::{Done, Receipt};
+use crate::surfaces::hiding::without_secrets;
 use crate::telemetry::requests::Facts;
 
 /// A failed request.
@@ -50,7 +51,12 @@ impl From<OpError> for Problematic {
 
 impl IntoResponse for Problematic {
     fn into_response(self) -> Response {
-        let problem = self.0;
+        let mut problem = self.0;
+        problem.detail = without_secrets(&problem.detail);
+        for error in &mut problem.errors {
+            error.pointer = without_secrets(&error.pointer);
+            error.message = without_secrets(&error.message);
+        }
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = problem.retry_after;
         let mut response = json(status, &*problem);
