@@ -50,32 +50,47 @@ impl App {
     pub async fn open(config: Config) -> Result<Arc<Self>, StartError> {
         let node = NodeId::new(clock::now(), &mut OsEntropy);
         let ring = Arc::new(start::key_ring(&config)?);
+        let profiles = Shelf::load(config.profiles.as_deref())?;
         let url = start::database_url(&config)?;
         let options = StoreOptions { readers: config.database.connections, ..StoreOptions::new(node) };
         Store::migrate(&url, &options).await.map_err(StartError::Store)?;
-        let store = Store::open(&url, options).await.map_err(StartError::Store)?;
-        start::recognise(&store, &ring).await?;
-        let profiles = Shelf::load(config.profiles.as_deref())?;
-        let index = Arc::new(Index::new(Arc::clone(&ring)));
-        let nodes = Nodes::new(&config, node);
         let metrics = config.metrics.enabled.then(Metrics::install).transpose();
         let metrics = metrics.map_err(|e| StartError::Metrics(e.to_string()))?;
         let app = Arc::new(Self {
+            store: Store::open(&url, options).await.map_err(StartError::Store)?,
+            index: Arc::new(Index::new(Arc::clone(&ring))),
+            nodes: Nodes::new(&config, node),
             passwords: Passwords::new(&config.passwords),
             usage: Usage::new(),
             refusals: Refusals::new(),
             config: Arc::new(config),
-            store,
-            index,
-            nodes,
             profiles,
             metrics,
             ring: ArcSwap::new(ring),
         });
-        app.nodes.register(&app.store).await.map_err(StartError::Store)?;
-        app.load().await?;
-        crate::ops::profiles::check_files(&app).await?;
-        Ok(app)
+        match app.join().await {
+            Ok(()) => Ok(app),
+            Err(error) => {
+                app.leave().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Becomes one of the deployment's nodes, with an index that is current.
+    async fn join(&self) -> Result<(), StartError> {
+        start::recognise(&self.store, &self.ring()).await?;
+        crate::ops::profiles::check_files(self).await?;
+        self.nodes.register(&self.store).await.map_err(StartError::Store)?;
+        self.load().await
+    }
+
+    /// Lets the database go. No receipt waits for this node any more.
+    pub async fn leave(&self) {
+        if let Err(error) = self.nodes.unregister(&self.store).await {
+            tracing::warn!(%error, "the node could not be taken off the list");
+        }
+        self.store.close().await;
     }
 
     /// Loads the whole index from the database and follows the feed from there.

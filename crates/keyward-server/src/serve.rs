@@ -44,7 +44,17 @@ pub struct Serving {
 pub async fn serve(config: Config) -> Result<Serving, StartError> {
     tls::install_provider();
     let app = App::open(config).await?;
-    let setup = setup::prepare(&app, app.now().wall).await.map_err(|e| StartError::Setup(e.to_string()))?;
+    match begin(&app).await {
+        Ok(serving) => Ok(serving),
+        Err(error) => {
+            app.leave().await;
+            Err(error)
+        }
+    }
+}
+
+async fn begin(app: &Arc<App>) -> Result<Serving, StartError> {
+    let setup = setup::prepare(app, app.now().wall).await.map_err(|e| StartError::Setup(e.to_string()))?;
     let config = Arc::clone(&app.config);
     let mut certificates = Vec::new();
     let mut listens = Vec::new();
@@ -55,15 +65,15 @@ pub async fn serve(config: Config) -> Result<Serving, StartError> {
             name: Arc::from(listener.name.0.as_str()),
             address: listener.address,
             tls,
-            sites: sites(&app, &config, &listener.name.0),
+            sites: sites(app, &config, &listener.name.0),
         });
     }
     let server = Server::bind(config.network(), listens)?;
     let addresses = server.addresses();
-    let tasks = tasks(&app, &certificates);
+    let tasks = tasks(app, &certificates);
     // On PostgreSQL nothing is served before the first successful poll: until then decisions answer `stale`.
     let running = server.start();
-    Ok(Serving { app, addresses, setup, running, certificates, tasks })
+    Ok(Serving { app: Arc::clone(app), addresses, setup, running, certificates, tasks })
 }
 
 impl Serving {
@@ -77,10 +87,7 @@ impl Serving {
         if let Err(error) = self.app.usage.flush(&self.app.store).await {
             tracing::warn!(%error, "the last uses could not be written");
         }
-        if let Err(error) = self.app.nodes.unregister(&self.app.store).await {
-            tracing::warn!(%error, "the node could not be taken off the list");
-        }
-        self.app.store.close().await;
+        self.app.leave().await;
     }
 
     /// Looks at certificates and key ring again, as SIGHUP asks.

@@ -83,7 +83,7 @@ async fn junk_is_refused_before_any_look_up() {
         format!("{token}\n"),
         format!(" {token}"),
         token.to_lowercase(),
-        format!("{}_{}", token, token),
+        format!("{token}_{token}"),
         "kwa_".repeat(2_000),
         "\u{202e}\u{0}🔑".to_owned(),
     ];
@@ -683,7 +683,7 @@ impl Random {
     fn json(&mut self, depth: usize) -> Value {
         match self.below(if depth > 3 { 7 } else { 9 }) {
             0 => Value::Null,
-            1 => json!(self.next() % 2 == 0),
+            1 => json!(self.next().is_multiple_of(2)),
             2 => json!(self.next().cast_signed()),
             3 => json!(f64::from_bits(self.next())),
             4 => json!(String::from_utf8_lossy(&self.bytes())),
@@ -712,7 +712,7 @@ fn nothing(id: &str) -> String {
 
 /// A text as a query parameter.
 fn form(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// Sends these bytes, and returns the status of the answer.

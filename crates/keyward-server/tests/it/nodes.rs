@@ -65,7 +65,8 @@ impl Pair {
         let cable = Cable::to(&database.url);
         let config = |url: &str| {
             let (file, profiles) = (ring.path().join("keyring"), ring.path().join("profiles"));
-            format!("profiles = {profiles:?}\n[database]\nurl = {url:?}\n[keyring]\nfile = {file:?}\n{freshness}")
+            let (file, profiles) = (file.display(), profiles.display());
+            format!("profiles = '{profiles}'\n[database]\nurl = '{url}'\n[keyring]\nfile = '{file}'\n{freshness}")
         };
         let a = TestServer::start_with(&config(&database.url)).await;
         let admin = a.set_up(profiles).await;
@@ -254,7 +255,7 @@ async fn limits_and_names_hold_for_many_creators_on_two_nodes() {
     let create = |n: usize, kind: &'static str, name: String| {
         let pair = Arc::clone(&pair);
         tokio::spawn(async move {
-            let node = if n % 2 == 0 { &pair.a } else { &pair.b };
+            let node = if n.is_multiple_of(2) { &pair.a } else { &pair.b };
             let body = json!({ "kind": kind, "name": name });
             let reply = node.post(&pair.admin.caller, "/v1/credentials", body).await;
             (reply.status, reply.body["code"].as_str().unwrap_or_default().to_owned())
@@ -293,7 +294,7 @@ async fn one_idempotency_key_makes_one_credential_on_two_nodes() {
         .map(|n| {
             let pair = Arc::clone(&pair);
             tokio::spawn(async move {
-                let node = if n % 2 == 0 { &pair.a } else { &pair.b };
+                let node = if n.is_multiple_of(2) { &pair.a } else { &pair.b };
                 let body = json!({ "kind": "keyward/api", "name": "once", "roles": [{ "role": "Viewer" }] });
                 let key = [("idempotency-key", "the same")];
                 node.send(&pair.admin.caller, Method::POST, "/v1/credentials", Some(body), &key).await
