@@ -19,7 +19,7 @@ use crate::ops::context::{Caller, Ctx, SignedIn};
 use crate::ops::error::OpError;
 use crate::ops::{AuditFilter, Recorded};
 use crate::surfaces::native::answer::{Answer, Problematic};
-use crate::surfaces::native::extract::{Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Query, after_one, next, page_size};
 
 type Result<T> = std::result::Result<T, Problematic>;
 
@@ -32,14 +32,9 @@ pub(super) async fn list(
     Query(query): Query<wire::ListAudit>,
 ) -> Result<Answer<page::Page<wire::AuditEntry>>> {
     let limit = page_size(query.limit)?;
-    let before = match cursor_values(query.cursor.as_deref(), 1)? {
-        Some(values) => Some(values[0].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?),
-        None => None,
-    };
+    let before = after_one(query.cursor.as_deref())?;
     let found = audit::list(&app, &ctx, log(&app, &ctx), &filter(query), before, limit).await?;
-    let next = (found.len() == limit as usize)
-        .then(|| found.last().map(|last| cursor(&[last.position.to_string()])))
-        .flatten();
+    let next = next(&found, limit, |last| [last.position.to_string()]);
     let items = found.iter().map(view).collect::<std::result::Result<_, _>>()?;
     Ok(Answer::ok(page::Page { items, next }))
 }

@@ -22,7 +22,7 @@ use crate::ops::credentials::{self, Confirmed, Held, Listed, RoleChoice};
 use crate::ops::receipts::Done;
 use crate::ops::{CredentialFilter, CredentialSort, CredentialState, Page, SortKey};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, OptionalJson, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Json, OptionalJson, Query, after_two, next, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -36,17 +36,10 @@ pub(super) async fn list(
 ) -> Result<page::Page<wire::Credential>> {
     let limit = page_size(query.limit)?;
     let sort = CredentialSort::NEWEST;
-    let after = match cursor_values(query.cursor.as_deref(), 2)? {
-        Some(values) => {
-            let wrong = || Problem::new(ErrorCode::InvalidCursor);
-            let at: i64 = values[0].parse().map_err(|_| wrong())?;
-            Some((SortKey::Time(at), values[1].parse().map_err(|_| wrong())?))
-        }
-        None => None,
-    };
+    let after = after_two::<i64, _>(query.cursor.as_deref())?.map(|(at, id)| (SortKey::Time(at), id));
     let filter = filter(query);
     let found = credentials::list(&app, &ctx, filter, sort, &Page { after, limit }).await?;
-    let next = (found.len() == limit as usize).then(|| found.last().map(|l| position(&l.row.credential))).flatten();
+    let next = next(&found, limit, |listed| position(&listed.row.credential));
     let items = found.iter().map(|listed| listed_view(listed, ctx.at())).collect();
     Ok(Answer::ok(page::Page { items, next }))
 }
@@ -249,8 +242,8 @@ fn filter(query: wire::ListCredentials) -> CredentialFilter {
     }
 }
 
-fn position(credential: &keyward_core::credential::Credential) -> String {
-    cursor(&[credential.created_at.micros().to_string(), credential.id.to_string()])
+fn position(credential: &keyward_core::credential::Credential) -> [String; 2] {
+    [credential.created_at.micros().to_string(), credential.id.to_string()]
 }
 
 fn changed(done: Done<Held>, ctx: &Ctx) -> Answer<wire::CredentialChanged> {

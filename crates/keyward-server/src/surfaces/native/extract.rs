@@ -237,21 +237,39 @@ pub(super) fn page_size(asked: Option<u16>) -> Result<u32, Problematic> {
     }
 }
 
-/// The values behind a cursor: opaque to callers, checked when they come back.
-pub(super) fn cursor_values(cursor: Option<&str>, count: usize) -> Result<Option<Vec<String>>, Problematic> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let wrong = || Problem::new(ErrorCode::InvalidCursor);
-    if cursor.len() > limits::MAX_CURSOR_BYTES * 4 {
-        return Err(wrong().into());
-    }
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
-    let values: Vec<String> = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
-    if values.len() == count { Ok(Some(values)) } else { Err(wrong().into()) }
+/// The place that a cursor of one value names: opaque to callers, checked when it comes back.
+pub(super) fn after_one<A: FromStr>(cursor: Option<&str>) -> Result<Option<A>, Problematic> {
+    let read = |[a]: [String; 1]| a.parse().ok();
+    cursor.map(|text| values(text).and_then(read).ok_or_else(invalid_cursor)).transpose()
+}
+
+/// The same for a cursor of two values.
+pub(super) fn after_two<A: FromStr, B: FromStr>(cursor: Option<&str>) -> Result<Option<(A, B)>, Problematic> {
+    let read = |[a, b]: [String; 2]| Some((a.parse().ok()?, b.parse().ok()?));
+    cursor.map(|text| values(text).and_then(read).ok_or_else(invalid_cursor)).transpose()
+}
+
+/// The cursor of the page after this one; none when this one is not full, and so is the last.
+pub(super) fn next<T, const N: usize>(page: &[T], limit: u32, place: impl Fn(&T) -> [String; N]) -> Option<String> {
+    let full = page.len() == limit as usize;
+    page.last().filter(|_| full).map(|last| cursor(&place(last)))
 }
 
 /// A cursor for values that name the place after an item.
 pub(super) fn cursor(values: &[String]) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(values).unwrap_or_default())
+}
+
+fn values<const N: usize>(cursor: &str) -> Option<[String; N]> {
+    if cursor.len() > limits::MAX_CURSOR_BYTES * 4 {
+        return None;
+    }
+    let values: Vec<String> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    values.try_into().ok()
+}
+
+fn invalid_cursor() -> Problematic {
+    Problem::new(ErrorCode::InvalidCursor).into()
 }
 
 fn header_value<T: FromStr<Err: Display>>(headers: &HeaderMap, name: &'static str) -> Result<Option<T>, Problematic> {

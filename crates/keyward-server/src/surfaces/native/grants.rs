@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::Problem;
 use keyward_api::grants as wire;
 use keyward_api::page;
 use keyward_api::receipt::Confirmed;
@@ -14,7 +14,7 @@ use crate::ops::context::Ctx;
 use crate::ops::grants;
 use crate::ops::{GrantFilter, Page};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Json, Query, after_one, next, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -27,15 +27,11 @@ pub(super) async fn list(
     Query(query): Query<wire::ListGrants>,
 ) -> Result<page::Page<wire::Grant>> {
     let limit = page_size(query.limit)?;
-    let after = match cursor_values(query.cursor.as_deref(), 1)? {
-        Some(values) => Some(values[0].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?),
-        None => None,
-    };
+    let after = after_one(query.cursor.as_deref())?;
     let filter =
         GrantFilter { holder: query.holder, role: query.role, namespace: query.namespace, visible: Vec::new() };
     let found = grants::list(&app, &ctx, filter, &Page { after, limit }).await?;
-    let next =
-        (found.len() == limit as usize).then(|| found.last().map(|(last, _)| cursor(&[last.id.to_string()]))).flatten();
+    let next = next(&found, limit, |(last, _)| [last.id.to_string()]);
     let items = found.into_iter().map(|(grant, name)| wire::Grant::of(&grant, name)).collect();
     Ok(Answer::ok(page::Page { items, next }))
 }

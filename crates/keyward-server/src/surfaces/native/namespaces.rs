@@ -15,7 +15,7 @@ use crate::ops::context::Ctx;
 use crate::ops::namespaces;
 use crate::ops::{NamespaceFilter, Page};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Ids, Json, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Ids, Json, Query, after_two, next, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -207,17 +207,9 @@ pub(super) async fn list_members(
     Query(query): Query<wire::ListGroupMembers>,
 ) -> Result<page::Page<wire::GroupMember>> {
     let limit = page_size(query.limit)?;
-    let after = match cursor_values(query.cursor.as_deref(), 2)? {
-        Some(values) => {
-            let id = values[1].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?;
-            Some((values[0].clone(), id))
-        }
-        None => None,
-    };
+    let after = after_two(query.cursor.as_deref())?;
     let users = namespaces::members(&app, &ctx, group, &Page { after, limit }).await?;
-    let next = (users.len() == limit as usize)
-        .then(|| users.last().map(|user| cursor(&[user.name.folded(), user.id.to_string()])))
-        .flatten();
+    let next = next(&users, limit, |user| [user.name.folded(), user.id.to_string()]);
     let items =
         users.into_iter().map(|user| wire::GroupMember { user: user.id, name: user.name, email: user.email }).collect();
     Ok(Answer::ok(page::Page { items, next }))
@@ -263,17 +255,9 @@ async fn list<T>(
         search: query.name,
         ..NamespaceFilter::default()
     };
-    let after = match cursor_values(query.cursor.as_deref(), 2)? {
-        Some(values) => {
-            let id = values[1].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?;
-            Some((values[0].clone(), id))
-        }
-        None => None,
-    };
+    let after = after_two(query.cursor.as_deref())?;
     let found = namespaces::list(app, ctx, filter, &Page { after, limit }).await?;
-    let next = (found.len() == limit as usize)
-        .then(|| found.last().map(|last| cursor(&[last.name.folded(), last.id.to_string()])))
-        .flatten();
+    let next = next(&found, limit, |last| [last.name.folded(), last.id.to_string()]);
     Ok(Answer::ok(page::Page { items: found.iter().filter_map(view).collect(), next }))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::Problem;
 use keyward_api::organizations as wire;
 use keyward_api::page;
 use keyward_api::values::Network;
@@ -16,7 +16,7 @@ use crate::ops::context::Ctx;
 use crate::ops::organizations;
 use crate::ops::receipts::Done;
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Json, Query, after_one, next, page_size};
 use crate::surfaces::native::users::invitation;
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
@@ -31,13 +31,9 @@ pub(super) async fn list(
     Query(query): Query<wire::ListOrganizations>,
 ) -> Result<page::Page<wire::Organization>> {
     let limit = page_size(query.limit)?;
-    let after = match cursor_values(query.cursor.as_deref(), 1)? {
-        Some(values) => Some(values[0].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?),
-        None => None,
-    };
+    let after = after_one(query.cursor.as_deref())?;
     let found = organizations::list(&app, &ctx, query.name.as_deref(), &Page { after, limit }).await?;
-    let next =
-        (found.len() == limit as usize).then(|| found.last().map(|last| cursor(&[last.id.to_string()]))).flatten();
+    let next = next(&found, limit, |last| [last.id.to_string()]);
     Ok(Answer::ok(page::Page { items: found.iter().map(view).collect(), next }))
 }
 

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::ops::context::Ctx;
 use crate::ops::profiles::{self, Effect, KindChange, KindEffect};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Query, body, cursor, cursor_values, is_json, page_size};
+use crate::surfaces::native::extract::{Id, Query, after_one, body, cursor, is_json, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -24,9 +24,9 @@ pub(super) async fn list(
     Query(query): Query<wire::ListProfiles>,
 ) -> Result<page::Page<wire::ProfileSummary>> {
     let limit = page_size(query.limit)?;
-    let after = cursor_values(query.cursor.as_deref(), 1)?;
+    let after: Option<String> = after_one(query.cursor.as_deref())?;
     let found = profiles::list(&app, &ctx).await?;
-    let mut rest = found.iter().filter(|known| after.as_ref().is_none_or(|after| known.text.name > after[0]));
+    let mut rest = found.iter().filter(|known| after.as_ref().is_none_or(|after| known.text.name > *after));
     let items: Vec<_> =
         rest.by_ref().take(limit as usize).map(|known| wire::ProfileSummary::of(&known.text, &known.profile)).collect();
     let next = rest.next().and(items.last()).map(|last| cursor(std::slice::from_ref(&last.name)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::Problem;
 use keyward_api::page;
 use keyward_api::receipt::Confirmed;
 use keyward_api::roles as wire;
@@ -16,7 +16,7 @@ use crate::ops::Page;
 use crate::ops::context::Ctx;
 use crate::ops::roles;
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Json, Query, after_two, next, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -29,16 +29,9 @@ pub(super) async fn list(
     Query(query): Query<wire::ListRoles>,
 ) -> Result<page::Page<wire::Role>> {
     let limit = page_size(query.limit)?;
-    let after = match cursor_values(query.cursor.as_deref(), 2)? {
-        Some(values) => {
-            Some((values[0].clone(), values[1].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?))
-        }
-        None => None,
-    };
+    let after = after_two(query.cursor.as_deref())?;
     let found = roles::list(&app, &ctx, query.name.as_deref(), &Page { after, limit }).await?;
-    let next = (found.len() == limit as usize)
-        .then(|| found.last().map(|last| cursor(&[last.name.folded(), last.id.to_string()])))
-        .flatten();
+    let next = next(&found, limit, |last| [last.name.folded(), last.id.to_string()]);
     Ok(Answer::ok(page::Page { items: found.iter().map(view).collect(), next }))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::routing;
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::Problem;
 use keyward_api::page;
 use keyward_api::receipt::Confirmed;
 use keyward_api::sessions as wire;
@@ -19,7 +19,7 @@ use crate::ops::context::{Caller, Ctx};
 use crate::ops::credentials::FRESH_SIGN_IN;
 use crate::ops::sessions::{self, SessionRecord, Who};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Json, Query, after_one, cursor, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -37,10 +37,7 @@ pub(super) async fn list(
     Query(query): Query<wire::ListSessions>,
 ) -> Result<page::Page<wire::Session>> {
     let limit = page_size(query.limit)?;
-    let after: Option<SessionId> = match cursor_values(query.cursor.as_deref(), 1)? {
-        Some(values) => Some(values[0].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?),
-        None => None,
-    };
+    let after: Option<SessionId> = after_one(query.cursor.as_deref())?;
     let found = sessions::list(&app, &ctx).await?;
     let mut rest = found.iter().filter(|session| after.is_none_or(|after| session.id > after));
     let items: Vec<_> = rest.by_ref().take(limit as usize).map(|session| view(session, asking(&ctx))).collect();
@@ -49,7 +46,7 @@ pub(super) async fn list(
 }
 
 /// Sign in with e-mail and password.
-#[utoipa::path(post, path = "/v1/sessions", operation_id = "sessions.create", tag = "sessions", request_body = wire::CreateSession,
+#[utoipa::path(post, path = "/v1/sessions", operation_id = "sessions.create", tag = "sessions", security(()), request_body = wire::CreateSession,
     responses((status = 201, body = wire::CreatedSession), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::Problem;
 use keyward_api::page;
 use keyward_api::usage as wire;
 use keyward_core::id::CredentialId;
@@ -14,7 +14,7 @@ use crate::ops::context::Ctx;
 use crate::ops::usage;
 use crate::ops::{DailyUse, Page, UsageFilter, Visible, day_of};
 use crate::surfaces::native::answer::{Answer, Problematic};
-use crate::surfaces::native::extract::{Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Query, after_two, next, page_size};
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -27,17 +27,9 @@ pub(super) async fn get(
     Query(query): Query<wire::GetUsage>,
 ) -> Result<Answer<page::Page<wire::UsageCount>>, Problematic> {
     let limit = page_size(query.limit)?;
-    let after = match cursor_values(query.cursor.as_deref(), 2)? {
-        Some(values) => {
-            let wrong = || Problem::new(ErrorCode::InvalidCursor);
-            Some((values[0].parse().map_err(|_| wrong())?, values[1].parse().map_err(|_| wrong())?))
-        }
-        None => None,
-    };
+    let after = after_two(query.cursor.as_deref())?;
     let found = usage::get(&app, &ctx, filter(&query), &Page { after, limit }).await?;
-    let next = (found.len() == limit as usize)
-        .then(|| found.last().map(|(credential, uses)| cursor(&[uses.day.to_string(), credential.to_string()])))
-        .flatten();
+    let next = next(&found, limit, |(credential, uses)| [uses.day.to_string(), credential.to_string()]);
     Ok(Answer::ok(page::Page { items: found.iter().map(view).collect(), next }))
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::Problem;
 use keyward_api::invitations as invited;
 use keyward_api::page;
+use keyward_api::receipt::Confirmed;
 use keyward_api::users as wire;
 use keyward_api::values::SecretText;
 use keyward_core::id::UserId;
@@ -17,7 +18,7 @@ use crate::ops::credentials::RoleChoice;
 use crate::ops::receipts::Done;
 use crate::ops::users::{self, Accept, Invite, Invited, Member, MemberFilter};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, Query, cursor, cursor_values, page_size};
+use crate::surfaces::native::extract::{Id, Json, Query, after_two, next, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -30,20 +31,11 @@ pub(super) async fn list(
     Query(query): Query<wire::ListUsers>,
 ) -> Result<page::Page<wire::User>> {
     let limit = page_size(query.limit)?;
-    let after = match cursor_values(query.cursor.as_deref(), 2)? {
-        Some(values) => {
-            Some((values[0].clone(), values[1].parse().map_err(|_| Problem::new(ErrorCode::InvalidCursor))?))
-        }
-        None => None,
-    };
-    let filter = MemberFilter {
-        search: query.name,
-        suspended: query.state.map(|state| state == wire::UserState::Suspended),
-    };
+    let after = after_two(query.cursor.as_deref())?;
+    let filter =
+        MemberFilter { search: query.name, suspended: query.state.map(|state| state == wire::UserState::Suspended) };
     let found = users::list(&app, &ctx, &filter, &Page { after, limit }).await?;
-    let next = (found.len() == limit as usize)
-        .then(|| found.last().map(|last| cursor(&[last.user.name.folded(), last.user.id.to_string()])))
-        .flatten();
+    let next = next(&found, limit, |last| [last.user.name.folded(), last.user.id.to_string()]);
     Ok(Answer::ok(page::Page { items: found.iter().map(view).collect(), next }))
 }
 
@@ -106,8 +98,21 @@ pub(super) async fn remove(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<Use
     Ok(Answer::ok(wire::UserRemoved { revoked: done.value, receipt }).at(done.revision))
 }
 
+/// Change one's own password: all other sessions of one's own end.
+#[utoipa::path(put, path = "/v1/users/current/password", operation_id = "users.password", tag = "users",
+    request_body = wire::ChangePassword,
+    responses((status = 200, body = Confirmed), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn password(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Json(input): Json<wire::ChangePassword>,
+) -> Result<Confirmed> {
+    let done = users::password(&app, &ctx, input.current.into_secret(), input.new.into_secret()).await?;
+    Ok(Answer::ok(Confirmed { receipt: receipt_of(&done) }).at(done.revision))
+}
+
 /// Accept an invitation and, as a new user, choose name and password.
-#[utoipa::path(post, path = "/v1/invitations/accept", operation_id = "invitations.accept", tag = "invitations",
+#[utoipa::path(post, path = "/v1/invitations/accept", operation_id = "invitations.accept", tag = "invitations", security(()),
     request_body = invited::AcceptInvitation,
     responses((status = 201, body = invited::InvitationAccepted), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn accept(
