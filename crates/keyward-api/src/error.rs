@@ -127,6 +127,9 @@ catalogue! {
     /// E-mail and password do not belong together.
     SignInFailed = "sign_in_failed", 401, "Sign-in failed",
         "e-mail and password do not belong together: try again, or ask an operator for a new invitation";
+    /// Not the caller's password.
+    WrongPassword = "wrong_password", 403, "Wrong password",
+        "the current password is another one, or was changed a moment ago: try again";
     /// A session that ended.
     SessionEnded = "session_ended", 401, "Session ended",
         "the session has expired or was ended: sign in again";

@@ -57,6 +57,23 @@ impl Operation {
         ALL.iter().find(|operation| operation.id == id)
     }
 
+    /// The operation that answers a request with this method on this route, written as the table writes paths. A route
+    /// may name one of those that an operation takes: `/v1/sessions/current`.
+    pub fn answering(method: &str, route: &str) -> Option<&'static Operation> {
+        // Whoever asks for the head alone is answered by what reads.
+        let method = if method == "HEAD" { Method::Get.as_str() } else { method };
+        let of_method = || ALL.iter().filter(|operation| operation.method.as_str() == method);
+        of_method()
+            .find(|operation| operation.path == route)
+            .or_else(|| of_method().find(|operation| operation.includes(route)))
+    }
+
+    /// Whether `route` is its path with parameters that were given.
+    fn includes(&self, route: &str) -> bool {
+        self.path.split('/').count() == route.split('/').count()
+            && self.path.split('/').zip(route.split('/')).all(|(own, given)| own == given || own.starts_with('{'))
+    }
+
     /// The names of the parameters in its path, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
@@ -200,6 +217,8 @@ operations! {
     USERS_ENABLE = "users.enable", Post "/v1/users/{user}/enable", Any "users:enable", Confirms;
     /// Remove a member: their grants end and their live credentials are revoked.
     USERS_REMOVE = "users.remove", Delete "/v1/users/{user}", Any "users:remove", Confirms;
+    /// Change one's own password: all other sessions of one's own end.
+    USERS_PASSWORD = "users.password", Put "/v1/users/current/password", SignedIn, Changes;
     /// Accept an invitation and, as a new user, choose name and password.
     INVITATIONS_ACCEPT = "invitations.accept", Post "/v1/invitations/accept", Anyone, Changes;
 

@@ -10,7 +10,7 @@ use crate::receipt::Receipt;
 use crate::roles::RoleAt;
 use crate::sample::{self, Sample};
 use crate::schema;
-use crate::values::{Time, present};
+use crate::values::{SecretText, Time, present};
 
 /// Which members to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -59,6 +59,17 @@ pub struct EditUser {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = bool, required = false)]
     pub super_admin: Option<bool>,
+}
+
+/// Changes one's own password.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = ChangePassword::sample)]
+pub struct ChangePassword {
+    /// The password until now; it proves who asks, as at a sign-in.
+    pub current: SecretText,
+    /// The password from now on, at least 15 characters.
+    pub new: SecretText,
 }
 
 /// A member of the organization.
@@ -148,6 +159,15 @@ impl Sample for InviteUser {
 impl Sample for EditUser {
     fn sample() -> Self {
         Self { super_admin: Some(true) }
+    }
+}
+
+impl Sample for ChangePassword {
+    fn sample() -> Self {
+        Self {
+            current: sample::secret("correct horse battery staple"),
+            new: sample::secret("nine violets under a tin roof"),
+        }
     }
 }
 

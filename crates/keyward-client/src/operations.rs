@@ -159,6 +159,8 @@ operations! {
         enable = USERS_ENABLE(user: UserId) => users::UserChanged;
         /// Removes a member: their grants end and their live credentials are revoked.
         remove = USERS_REMOVE(user: UserId) => users::UserRemoved;
+        /// Changes the caller's own password: all their other sessions end.
+        password = USERS_PASSWORD() json(users::ChangePassword) => Confirmed;
     }
 
     /// Invitations to an organization.

@@ -28,6 +28,28 @@ pub(crate) fn read(output: &Output, file: Option<&Path>, what: &str) -> Result<S
     }
 }
 
+/// Reads a password and the one that shall replace it. Only a terminal can be asked for both, and is asked for the new one
+/// twice, because nobody sees what they type; otherwise standard input holds one of them.
+pub(crate) fn change(
+    output: &Output,
+    current: Option<&Path>,
+    new: Option<&Path>,
+) -> Result<(SecretText, SecretText), Failure> {
+    let from_input = |file: Option<&Path>| file.is_none_or(|path| path == Path::new("-"));
+    if from_input(current) && from_input(new) && !input_is_terminal() {
+        let text = "standard input holds one password only: name a file with `--current-file` or `--new-file`";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let (current, wanted) = (read(output, current, "current password")?, read(output, new, "new password")?);
+    if from_input(new) && input_is_terminal() {
+        let again = read(output, None, "new password again")?;
+        if again.expose() != wanted.expose() {
+            return Err(Failure::Usage("the new password was typed in two ways: nothing was changed".to_owned()));
+        }
+    }
+    Ok((current, wanted))
+}
+
 /// Asks for something that is no secret. Only a terminal is asked: otherwise `option` has to be given.
 pub(crate) fn ask(output: &Output, what: &str, option: &str) -> Result<String, Failure> {
     if !input_is_terminal() {

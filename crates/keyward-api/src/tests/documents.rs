@@ -62,6 +62,7 @@ fn all() -> BTreeMap<String, Value> {
         namespaces::NamespaceDeleted,
         users::InviteUser,
         users::EditUser,
+        users::ChangePassword,
         users::UserChanged,
         users::UserRemoved,
         invitations::AcceptInvitation,

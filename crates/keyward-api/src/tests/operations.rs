@@ -130,3 +130,19 @@ fn summaries_are_sentences() {
         assert!(summary.starts_with(|c: char| c.is_ascii_uppercase()) && summary.ends_with('.'), "{id}: {summary}");
     }
 }
+
+#[test]
+fn a_route_tells_its_operation() {
+    for operation in ALL {
+        assert_eq!(Operation::answering(operation.method.as_str(), operation.path), Some(operation));
+    }
+    let of = |method, route| Operation::answering(method, route).map(|operation| operation.id);
+    assert_eq!(of("HEAD", "/v1/apps/{app}"), Some("apps.get"));
+    assert_eq!(of("DELETE", "/v1/sessions/current"), Some("sessions.delete"));
+    assert_eq!(of("GET", "/v1/sessions/current"), Some("sessions.get"));
+    for (method, route) in
+        [("PATCH", "/v1/apps"), ("GET", "/livez"), ("GET", "/v1/apps/{app}/more"), ("S3CRET", "/v1/apps")]
+    {
+        assert_eq!(of(method, route), None, "{method} {route}");
+    }
+}

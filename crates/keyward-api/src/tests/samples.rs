@@ -59,7 +59,7 @@ mod requests {
         organizations::ListOrganizations, organizations::CreateOrganization, organizations::EditOrganization,
         namespaces::ListNamespaces, namespaces::CreateApp, namespaces::CreateWorkspace, namespaces::CreateUserGroup,
         namespaces::EditNamespace, namespaces::DeleteNamespace, namespaces::ListGroupMembers,
-        users::ListUsers, users::InviteUser, users::EditUser,
+        users::ListUsers, users::InviteUser, users::EditUser, users::ChangePassword,
         invitations::AcceptInvitation,
         roles::ListRoles, roles::CreateRole, roles::EditRole, roles::PreviewRole, roles::RoleAt,
         grants::ListGrants, grants::CreateGrant,
@@ -197,6 +197,8 @@ fn secrets_are_not_printed() {
     assert!(!format!("{:?}", credentials::CreatedCredential::sample()).contains(secret));
     assert!(!format!("{:?}", invitations::Invitation::sample()).contains("kwinv_"));
     assert!(!format!("{:?}", setup::Setup::sample()).contains("horse"));
+    let change = format!("{:?}", users::ChangePassword::sample());
+    assert!(!change.contains("horse") && !change.contains("violets"));
     assert!(!format!("{:?}", access::Evaluation::sample()).contains(secret));
 }
 

@@ -109,7 +109,6 @@ pub fn is_session_token(text: &str) -> bool {
 /// Whose session a token belongs to, if it is in force at `now`. Notes that it was used, at most once a minute.
 pub async fn authenticate(app: &App, token: &str, now: Timestamp) -> Result<SignedIn, OpError> {
     let unknown = || OpError::new(ErrorCode::InvalidCredential, "the token of the session is not valid: sign in");
-    let ended = || OpError::new(ErrorCode::SessionEnded, "the session has ended: sign in again");
     let public_id = Sort::Session.public_id(token).ok_or_else(unknown)?;
     let mut reader = app.store.read().await?;
     let session = reader.session_by_public_id(public_id).await?.ok_or_else(unknown)?;
@@ -147,8 +146,7 @@ pub async fn get(app: &App, ctx: &Ctx) -> Result<Who, OpError> {
     }
     let signed_in = signed_in(ctx)?;
     let session = reader.sessions_of(signed_in.user).await?.into_iter().find(|s| s.id == signed_in.session);
-    let session =
-        session.ok_or_else(|| OpError::new(ErrorCode::SessionEnded, "the session has ended: sign in again"))?;
+    let session = session.ok_or_else(ended)?;
     let user = reader.user(signed_in.user).await?.ok_or_else(|| OpError::not_found("user"))?;
     let organizations = reader.organizations_of(signed_in.user).await?;
     Ok(Who::User { session, user, organizations })
@@ -216,11 +214,17 @@ impl Proven {
     }
 }
 
+/// The answer to a session that is in force no more.
+pub(super) fn ended() -> OpError {
+    OpError::new(ErrorCode::SessionEnded, "the session has ended: sign in again")
+}
+
 fn sign_in_failed() -> OpError {
     OpError::new(ErrorCode::SignInFailed, ErrorCode::SignInFailed.sentence())
 }
 
-fn signed_in(ctx: &Ctx) -> Result<&SignedIn, OpError> {
+/// The session that asks.
+pub(super) fn signed_in(ctx: &Ctx) -> Result<&SignedIn, OpError> {
     match &ctx.caller {
         Caller::Session(signed_in) => Ok(signed_in),
         Caller::Anonymous | Caller::Credential(_) | Caller::System => Err(authority::unauthenticated()),

@@ -1,6 +1,7 @@
 //! The members of an organization: who they are, who comes and who goes.
 
 mod invitations;
+mod password;
 
 use keyward_api::error::ErrorCode;
 use keyward_api::limits::MAX_EMAIL_BYTES;
@@ -27,6 +28,7 @@ use crate::ops::receipts::{Done, Outcomes, change, recorded};
 pub use keyward_store::MemberFilter;
 
 pub use invitations::{Accept, Accepted, Invite, Invited, accept, first_super_admin, invite};
+pub use password::password;
 
 /// A user as an organization sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]

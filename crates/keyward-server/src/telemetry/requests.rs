@@ -156,7 +156,7 @@ const STANDARD: [http::Method; 7] = [
 ];
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::{self, Write};
     use std::sync::Mutex;
 
@@ -182,7 +182,7 @@ mod tests {
     }
 
     /// The answer, and the log line.
-    async fn ask(router: Router, method: &str, target: &str) -> (Response, String) {
+    pub(crate) async fn ask(router: Router, method: &str, target: &str) -> (Response, String) {
         let lines = Lines::default();
         let writer = lines.clone();
         let log = Log { format: LogFormat::Json, level: LogLevel::Info };

@@ -1,15 +1,17 @@
 //! `keyward users`: the members of an organization.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
-use keyward_api::users::{EditUser, InviteUser, ListUsers, User, UserChanged, UserRemoved, UserState};
+use keyward_api::users::{ChangePassword, EditUser, InviteUser, ListUsers, User, UserChanged, UserRemoved, UserState};
 use keyward_client::Client;
 
 use super::show::{Listed, flag, joined, maybe, word};
 use super::{done, list, parse};
 use crate::arguments::Paging;
 use crate::failure::{Exit, Failure};
-use crate::names;
 use crate::output::{Output, Picture, View};
+use crate::{names, secrets};
 
 /// What can be done with members.
 #[derive(Debug, Subcommand)]
@@ -64,6 +66,15 @@ pub(crate) enum Users {
         /// Their id or e-mail address
         user: String,
     },
+    /// Change one's own password: all other sessions of one's own end
+    Password {
+        /// A file with the password until now; standard input if absent
+        #[arg(long, value_name = "FILE")]
+        current_file: Option<PathBuf>,
+        /// A file with the new password, at least 15 characters; standard input if absent
+        #[arg(long, value_name = "FILE")]
+        new_file: Option<PathBuf>,
+    },
 }
 
 pub(crate) async fn run(command: Users, client: &Client, output: &Output) -> Result<Exit, Failure> {
@@ -85,6 +96,10 @@ pub(crate) async fn run(command: Users, client: &Client, output: &Output) -> Res
         Users::Suspend { user } => done(output, users.suspend(names::user(client, &user).await?)).await,
         Users::Enable { user } => done(output, users.enable(names::user(client, &user).await?)).await,
         Users::Remove { user } => done(output, users.remove(names::user(client, &user).await?)).await,
+        Users::Password { current_file, new_file } => {
+            let (current, new) = secrets::change(output, current_file.as_deref(), new_file.as_deref())?;
+            done(output, users.password(&ChangePassword { current, new })).await
+        }
     }
 }
 

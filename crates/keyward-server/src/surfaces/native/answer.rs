@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use keyward_api::error::{ErrorCode, Problem};
 use keyward_api::headers;
+use keyward_api::operations::Operation;
 use keyward_api::receipt;
 use keyward_core::change::Revision;
 use serde::Serialize;
@@ -131,7 +132,14 @@ pub(super) fn receipt_of<T>(done: &Done<T>) -> receipt::Receipt {
 pub(super) async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // Before anything is read: what the answer tells is at least as new.
     let revision = app.index.revision();
-    let id = request.extensions().get::<Facts>().map(|facts| facts.id().to_string());
+    let facts = request.extensions().get::<Facts>();
+    // Before anything is refused, so that a refusal is told with what was asked for.
+    if let (Some(facts), Some(route)) = (facts, request.extensions().get::<MatchedPath>())
+        && let Some(operation) = Operation::answering(request.method().as_str(), route.as_str())
+    {
+        facts.operation(operation.id);
+    }
+    let id = facts.map(|facts| facts.id().to_string());
     let https = request.extensions().get::<Arrival>().is_some_and(|arrival| arrival.https);
     let mut response = next.run(request).await;
     if let (Some(id), Some(Unfinished(mut problem))) = (&id, response.extensions_mut().remove::<Unfinished>()) {

@@ -87,6 +87,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::get, users::edit, users::remove))
         .routes(routes!(users::suspend))
         .routes(routes!(users::enable))
+        .routes(routes!(users::password))
         .routes(routes!(users::accept))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::get, roles::edit, roles::delete))

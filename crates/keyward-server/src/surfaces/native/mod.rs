@@ -39,3 +39,34 @@ pub fn router(app: &Arc<App>) -> Router {
 pub fn verification(app: &Arc<App>) -> Router {
     document::verification().with_state(Arc::clone(app)).layer(from_fn_with_state(Arc::clone(app), answer::finish))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ops::testing::TestApp;
+    use crate::telemetry::requests::tests::ask;
+
+    #[tokio::test]
+    async fn the_event_of_a_request_names_its_operation() {
+        let app = TestApp::start().await;
+        for (method, path, operation) in [
+            ("GET", "/v1/apps", json!("apps.list")),
+            ("GET", "/v1/apps/app_1", json!("apps.get")),
+            ("POST", "/v1/credentials/cred_1/revoke", json!("credentials.revoke")),
+            ("DELETE", "/v1/sessions/current", json!("sessions.delete")),
+            ("PUT", "/v1/users/current/password", json!("users.password")),
+            ("POST", "/v1/verify", json!("credentials.verify")),
+            ("PATCH", "/v1/apps", Value::Null),
+            ("GET", "/openapi.json", Value::Null),
+            ("GET", "/v1/nothing", Value::Null),
+        ] {
+            let (_, text) = ask(router(&app.app), method, path).await;
+            let event: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert_eq!(event["operation"], operation, "{method} {path}: {text}");
+        }
+        let (_, text) = ask(verification(&app.app), "POST", "/access/v1/evaluation").await;
+        assert!(text.contains("\"access.evaluate\""), "{text}");
+    }
+}

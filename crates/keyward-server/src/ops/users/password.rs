@@ -1,0 +1,63 @@
+//! One's own password: changed by whoever knows it, and by nobody else.
+
+use keyward_api::error::ErrorCode;
+use keyward_api::operations;
+use keyward_core::secret::Secret;
+
+use crate::app::App;
+use crate::ops::authority;
+use crate::ops::context::{Caller, Ctx};
+use crate::ops::error::OpError;
+use crate::ops::passwords;
+use crate::ops::receipts::{Done, Outcomes, change_deployment, recorded};
+use crate::ops::sessions::{self, SessionRecord};
+
+/// Changes the caller's own password. `current` is proved as at a sign-in, on the same ladder of failures; so the session
+/// that asks counts as freshly signed in. All others of the user end: whoever knew the old password is out.
+pub async fn password(app: &App, ctx: &Ctx, current: Secret, new: Secret) -> Result<Done<()>, OpError> {
+    let operation = &operations::USERS_PASSWORD;
+    let target = match &ctx.caller {
+        Caller::Session(signed_in) => Some(signed_in.user.to_string()),
+        Caller::Anonymous | Caller::Credential(_) | Caller::System => None,
+    };
+    recorded(app, ctx, operation, target, async {
+        authority::admit(ctx, operation)?;
+        let signed_in = *sessions::signed_in(ctx)?;
+        let user = app.store.read().await?.user(signed_in.user).await?.ok_or_else(|| OpError::not_found("user"))?;
+        let email = user.email.clone();
+        // Before the proof: it tells nothing about the current one, and costs nothing.
+        passwords::accept(&new, &email, user.name.as_str())
+            .map_err(|refused| OpError::field(refused.code, "/new", refused.detail))?;
+        let proven = sessions::prove(app, ctx, &email, Some(user), current).await.map_err(not_the_current)?;
+        let hash = app.passwords.hash(new, passwords::salt(&mut app.entropy())).await?;
+        let now = ctx.at();
+        change_deployment(app, ctx, operation, async move |tx| {
+            proven.settle(tx).await.map_err(not_the_current)?;
+            tx.set_password(signed_in.user, &hash).await?;
+            let (asking, others): (Vec<_>, Vec<_>) =
+                tx.sessions_of(signed_in.user).await?.into_iter().partition(|session| session.id == signed_in.session);
+            // Whoever was signed out meanwhile changes nothing any more.
+            let [asking] = &asking[..] else { return Err(sessions::ended()) };
+            for session in &others {
+                tx.end_session(session.id, now).await?;
+            }
+            tx.put_session(&SessionRecord { signed_in_at: now, ..asking.clone() }).await?;
+            Ok(Outcomes::new((), signed_in.user).detail("sessions_ended", others.len()))
+        })
+        .await
+    })
+    .await
+}
+
+/// A proof that failed. The caller stays signed in, so this is not what a failed sign-in is answered.
+fn not_the_current(error: OpError) -> OpError {
+    match error.code {
+        ErrorCode::SignInFailed => {
+            OpError::field(ErrorCode::WrongPassword, "/current", ErrorCode::WrongPassword.sentence())
+        }
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests;
