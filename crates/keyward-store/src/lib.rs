@@ -58,8 +58,8 @@ use crate::lock::FileLock;
 pub use crate::audit::{AuditFilter, Broken, Checkpoint, Hash, Recorded, Verified, Verifier};
 pub use crate::entities::{
     Attempts, Conflict, CredentialCursor, CredentialFilter, CredentialRow, CredentialSort, CredentialState, DailyUse,
-    GrantFilter, IdempotencyRecord, IncludeEnded, Invitation, InvitedGrant, Link, MemberFilter, NamespaceFilter,
-    Order, Page, Placing, RoleUse, SessionRecord, SetupToken, SortBy, SortKey, UsageFilter, Use, Visible, day_of,
+    GrantFilter, IdempotencyRecord, IncludeEnded, Invitation, InvitedGrant, Link, MemberFilter, NamespaceFilter, Order,
+    Page, Placing, RoleUse, SessionRecord, SetupToken, SortBy, SortKey, UsageFilter, Use, Visible, day_of,
 };
 pub use crate::error::{Constraint, StoreError};
 pub use crate::feed::{FeedRow, Hook, Start};
