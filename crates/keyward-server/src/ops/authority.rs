@@ -11,7 +11,7 @@ use keyward_core::law::{Bounds, Giver};
 use keyward_core::manage::{self, Act};
 use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::PatternSet;
-use keyward_core::rights::{Facts, Holding};
+use keyward_core::rights::{self, Facts, Holding};
 use keyward_core::rows::Rows;
 use keyward_core::time::Timestamp;
 use keyward_store::{Reader, StoreError};
@@ -202,7 +202,9 @@ impl Authority {
         let organization = self.rows.organization();
         let record = tx.credential(organization, id).await?.ok_or_else(|| OpError::not_found("credential"))?;
         let kind = self.kind(&record.kind)?;
-        self.require_kind(tx, &kind, record.namespace, Act::Manage { owner: record.owner, permission }).await?;
+        tx.load_namespace(&mut self.rows, record.namespace).await?;
+        let place = place_of(&self.rows, record.namespace);
+        self.require_kind(tx, &kind, place, Act::Manage { owner: record.owner, permission }).await?;
         Ok((record, kind))
     }
 
@@ -228,6 +230,12 @@ impl Authority {
         tx.load_credential(&mut of, id).await?;
         Ok(of.grants_of(keyward_core::role::Holder::Credential(id)).to_vec())
     }
+}
+
+/// Where what is done with a credential is judged: where it lives, or at the organization once that place is deleted
+/// (then it is revoked, and still there to be looked at).
+pub fn place_of(facts: &impl Facts, namespace: NamespaceId) -> NamespaceId {
+    if rights::exists(facts, namespace) { namespace } else { facts.organization().into() }
 }
 
 /// What counts of a credential for rights.

@@ -136,6 +136,7 @@ pub async fn create(app: &App, ctx: &Ctx, input: Create) -> Result<Done<Issued>,
         let ids = grant_ids(app, ctx, &input.roles);
         let now = ctx.at();
         let done = change(app, ctx, operation, organization, async move |tx, authority| {
+            authority.require_kind(tx, &kind, draft.namespace, Act::Create).await?;
             if let Some(earlier) = idempotency::replayed(tx, replay.as_ref(), now).await? {
                 let held = held(tx, organization, earlier).await?;
                 return Ok(Outcomes::new((held, Vec::new(), false), earlier).detail("replayed", true));
@@ -387,7 +388,6 @@ async fn create_in(
     now: Timestamp,
 ) -> Result<(Held, Vec<CredentialId>), OpError> {
     let organization = draft.organization;
-    authority.require_kind(tx, kind, draft.namespace, Act::Create).await?;
     owner_is_member(tx, &draft).await?;
     let carried = authority.giver().denials();
     let draft = Credential { denied: denied_beyond(kind, carried), ..draft };
@@ -654,13 +654,14 @@ fn door_of(
     let Some(permission) = operation.permission else { return Ok(organization) };
     let holding = view.holding();
     authority::with_giver(app, ctx, organization, |facts, giver| {
+        let place = authority::place_of(facts, holding.namespace);
         let own = holding.owner.is_some() && giver.user() == holding.owner;
         if !operation.changes {
             // Reading is not managing: people read their own, everybody what their roles let them read.
-            return if own { Ok(()) } else { Ok(manage::holds(facts, giver, holding.namespace, permission)?) };
+            return if own { Ok(()) } else { Ok(manage::holds(facts, giver, place, permission)?) };
         }
         let act = Act::Manage { owner: holding.owner, permission };
-        Ok(manage::may_manage(facts, giver, holding.kind, holding.namespace, act)?)
+        Ok(manage::may_manage(facts, giver, holding.kind, place, act)?)
     })?;
     Ok(organization)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use keyward_server::serve::serve;
 use keyward_store::testing::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
-use crate::harness::{Admin, As, TestServer};
+use crate::harness::{self, Admin, As, TestServer};
 
 /// A bound that no test waits for.
 const LONG: &str = "[freshness]\nbound = \"1h\"\npoll = \"20ms\"\n";
@@ -51,6 +52,8 @@ struct Pair {
     /// A key that may verify.
     verifier: As,
     cable: Cable,
+    /// The configuration of `a`.
+    config: String,
     // Held until the nodes are gone.
     _database: TestDatabase,
     _ring: TempDir,
@@ -77,7 +80,8 @@ impl Pair {
         } else {
             As::Anonymous
         };
-        let pair = Self { a, b, admin, verifier, cable, _database: database, _ring: ring };
+        let pair =
+            Self { a, b, admin, verifier, cable, config: config(&database.url), _database: database, _ring: ring };
         pair.until_b_is_ready().await;
         pair
     }
@@ -239,7 +243,7 @@ async fn a_revision_that_does_not_come_is_said_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_stops_is_not_waited_for() {
-    let Pair { a, b, admin, verifier: _, cable: _cable, _database, _ring } = Pair::start(LONG, &["keyward"]).await;
+    let Pair { a, b, admin, cable: _cable, _database, _ring, .. } = Pair::start(LONG, &["keyward"]).await;
     b.stop().await;
     let body = json!({ "kind": "keyward/api", "name": "x", "roles": [{ "role": "Viewer" }] });
     let (id, _) = a.credential(&admin.caller, body).await;
@@ -247,6 +251,20 @@ async fn a_node_that_stops_is_not_waited_for() {
     let receipt = &revoked.body["receipt"];
     let seen = (&receipt["confirmed"], &receipt["nodes"], &receipt["applied"]);
     assert_eq!(seen, (&json!(true), &json!(1), &json!(1)), "{receipt}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_does_not_start_is_not_waited_for() {
+    let pair = Pair::start(SHORT, &["keyward"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let taken = pair.a.url.strip_prefix("http://").unwrap();
+    let listener = format!("[[listener]]\nname = \"taken\"\naddress = \"{taken}\"\n");
+    let mount = "[[surface]]\nname = \"native\"\nlistener = \"taken\"\n";
+    let third = harness::config(folder.path(), &format!("{}{listener}{mount}", pair.config));
+    let Err(error) = serve(third).await else { panic!("the node has started") };
+    assert!(error.to_string().contains(taken), "{error}");
+    let (id, _) = pair.key("shop", "Viewer").await;
+    pair.confirmed(Method::POST, &format!("/v1/credentials/{id}/revoke"), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,7 +309,7 @@ async fn limits_and_names_hold_for_many_creators_on_two_nodes() {
 async fn one_idempotency_key_makes_one_credential_on_two_nodes() {
     let pair = Arc::new(Pair::start(LONG, &["keyward"]).await);
     let creators: Vec<_> = (0..20)
-        .map(|n| {
+        .map(|n: usize| {
             let pair = Arc::clone(&pair);
             tokio::spawn(async move {
                 let node = if n.is_multiple_of(2) { &pair.a } else { &pair.b };
