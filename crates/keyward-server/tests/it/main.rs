@@ -8,8 +8,12 @@ mod audit_coverage;
 mod bad_input;
 mod basics;
 mod gigantik;
+mod idempotency;
 mod leaks;
 mod matrix;
 #[cfg(feature = "postgres-tests")]
 mod nodes;
+mod passwords;
+mod reach;
 mod startup;
+mod tls;
