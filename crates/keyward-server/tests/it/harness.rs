@@ -60,6 +60,16 @@ impl TestServer {
         Self::start_in(folder, more).await
     }
 
+    /// A node that has one more profile.
+    pub(crate) async fn start_with_profile(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let profiles = folder.path().join("profiles");
+        std::fs::create_dir(&profiles).unwrap();
+        std::fs::write(profiles.join("own.toml"), text).unwrap();
+        let more = format!("profiles = \"{}\"", profiles.display());
+        Self::start_in(folder, &more).await
+    }
+
     /// A node in a folder that may hold an earlier node's data.
     pub(crate) async fn start_in(folder: TempDir, more: &str) -> Self {
         let config = config(folder.path(), more);
@@ -217,7 +227,7 @@ pub(crate) fn config(folder: &Path, more: &str) -> Config {
     let file = folder.join("keyward.toml");
     let base = format!(
         "data_dir = {:?}\n{more}\n[[listener]]\nname = \"management\"\naddress = \"127.0.0.1:0\"\n",
-        folder.join("data")
+        folder.join("data").display().to_string()
     );
     std::fs::write(&file, base).unwrap();
     let flags = Flags { config: Some(file), ..Flags::default() };
