@@ -7,6 +7,7 @@ mod harness;
 mod audit_coverage;
 mod bad_input;
 mod basics;
+mod document;
 mod gigantik;
 mod idempotency;
 mod leaks;

@@ -14,7 +14,7 @@ use keyward_api::headers;
 use keyward_api::operations::{self, Operation};
 use serde_json::json;
 
-use rules::{Answer, EXCEPTIONS, rule, wanted};
+use rules::{Answer, EXCEPTIONS, rule};
 use run::{Asked, run};
 use world::Who;
 
@@ -32,10 +32,10 @@ fn nobody_learns_of_what_belongs_to_others() {
     // Whoever has the token of an invitation is told where it led.
     let told_by_right = |asked: &Asked| asked.operation.id == "invitations.accept";
     // What they named themselves, they may find again in their own audit log.
-    let mut sent = String::new();
+    let mut sent = Vec::new();
     for asked in run.asked.iter().filter(|asked| outside.contains(&asked.who) && !told_by_right(asked)) {
-        sent += &format!("{} {:?}\n", asked.request.path, asked.request.body);
-        for record in run.records.iter().filter(|record| !sent.contains(*record)) {
+        sent.push(format!("{} {:?}", asked.request.path, asked.request.body));
+        for record in run.records.iter().filter(|record| !sent.iter().any(|said| said.contains(*record))) {
             let told = asked.reply.text.contains(record);
             assert!(!told, "`{}` tells {:?} of `{record}`: {}", asked.operation.id, asked.who, asked.reply.text);
         }

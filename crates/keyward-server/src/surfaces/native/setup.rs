@@ -30,7 +30,7 @@ const POLICY: &str =
 const USUAL_PROFILE: &str = "keyward";
 
 /// Create the first operator, once, with the set-up token that the server printed.
-#[utoipa::path(post, path = "/v1/setup", operation_id = "setup.create", tag = "setup", request_body = wire::Setup,
+#[utoipa::path(post, path = "/v1/setup", operation_id = "setup.create", tag = "setup", security(()), request_body = wire::Setup,
     responses((status = 201, body = wire::SetupDone), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,

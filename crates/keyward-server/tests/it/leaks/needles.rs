@@ -11,12 +11,17 @@ const TELLING: usize = 16;
 const KEY: usize = 8;
 
 /// Every secret of the story, in pieces that must not be found.
-#[derive(Default)]
 pub(crate) struct Needles {
+    /// Which two bytes any needle begins with: nearly every place is passed by without a look-up.
+    begin: Vec<bool>,
     by_key: HashMap<[u8; KEY], Vec<(Vec<u8>, String)>>,
 }
 
 impl Needles {
+    pub(crate) fn none() -> Self {
+        Self { begin: vec![false; 1 << 16], by_key: HashMap::new() }
+    }
+
     /// A token of ours: what follows its public id is random. Both ends of that are looked for.
     pub(crate) fn token(&mut self, what: &str, token: &str) {
         let (_, secret) = token.rsplit_once('_').unwrap();
@@ -39,6 +44,9 @@ impl Needles {
     pub(crate) fn found_in(&self, bytes: &[u8]) -> Vec<&str> {
         let mut found = Vec::new();
         for (at, window) in bytes.array_windows::<KEY>().enumerate() {
+            if !self.begin[place(window)] {
+                continue;
+            }
             let Some(candidates) = self.by_key.get(window) else { continue };
             let here = candidates.iter().filter(|(needle, _)| bytes[at..].starts_with(needle));
             found.extend(here.map(|(_, what)| what.as_str()));
@@ -54,20 +62,25 @@ impl Needles {
             // Bytes before shift the bits: what is left of the first and last characters belongs to others too.
             let shifted = [&b"   "[..offset], piece.as_bytes()].concat();
             let encoded = STANDARD_NO_PAD.encode(shifted);
-            let inner = encoded[(offset * 8).div_ceil(6)..encoded.len() - 1].as_bytes().to_vec();
+            let inner = encoded.as_bytes()[(offset * 8).div_ceil(6)..encoded.len() - 1].to_vec();
             self.insert(format!("{what} in base64"), inner);
         }
     }
 
     fn insert(&mut self, what: String, needle: Vec<u8>) {
         let key = *needle.first_chunk().unwrap();
+        self.begin[place(&key)] = true;
         self.by_key.entry(key).or_default().push((needle, what));
     }
 }
 
+fn place(key: &[u8; KEY]) -> usize {
+    u16::from_be_bytes([key[0], key[1]]).into()
+}
+
 #[test]
 fn needles_are_found_however_they_are_wrapped() {
-    let mut needles = Needles::default();
+    let mut needles = Needles::none();
     needles.token("a token", "kwa_public_0123456789abcdefghijABCDEFGHIJ");
     needles.password("a password", "blue-Kettle-47");
     for clean in ["", "kwa_public_", "0123456789abcde", "blue-Kettle-48"] {

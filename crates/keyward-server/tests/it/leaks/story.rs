@@ -13,6 +13,8 @@ use crate::harness::{As, PASSWORD, Reply, TestServer};
 /// What somebody typed where something else belongs.
 pub(crate) const MISTYPED: &str = "green-Ladder-58-orchards";
 
+const CHANGED: &str = "amber-Teapot-69-harbours";
+
 /// A story on the way: what was answered, and which secrets there are.
 pub(crate) struct Story {
     pub(crate) server: TestServer,
@@ -40,13 +42,10 @@ struct Held {
 
 /// Tells the story.
 pub(crate) async fn told() -> Story {
-    let folder = tempfile::tempdir().unwrap();
-    let profiles = folder.path().join("profiles");
-    std::fs::create_dir(&profiles).unwrap();
-    std::fs::write(profiles.join("vault.toml"), include_str!("vault.toml")).unwrap();
-    let server = TestServer::start_in(folder, &format!("profiles = {profiles:?}")).await;
-    let mut needles = Needles::default();
+    let server = TestServer::start_with_profile(include_str!("vault.toml")).await;
+    let mut needles = Needles::none();
     needles.password("the password", PASSWORD);
+    needles.password("the changed password", CHANGED);
     needles.password("the mistyped password", MISTYPED);
     let mut story = Story {
         needles,
@@ -156,6 +155,10 @@ impl Story {
         self.ask(&As::Anonymous, "POST", "/v1/sessions", Some(sign_in)).await.problem(401, "sign_in_failed");
         let sam = self.sign_in("sam@example.com", "an ended session").await;
         self.ask(&sam, "GET", "/v1/sessions/current", None).await.expect(200);
+        let change = |current: &str| Some(json!({ "current": current, "new": CHANGED }));
+        let path = "/v1/users/current/password";
+        self.ask(&sam, "PUT", path, change(MISTYPED)).await.problem(403, "wrong_password");
+        self.ask(&sam, "PUT", path, change(PASSWORD)).await.expect(200);
         self.ask(&sam, "DELETE", "/v1/sessions/current", None).await.expect(200);
         self.ask(&sam, "GET", "/v1/sessions", None).await.problem(401, "session_ended");
         let As::Bearer(token) = sam else { unreachable!() };
@@ -239,7 +242,7 @@ impl Story {
         }
         let expiry = &kind["expiry"];
         if expiry["mode"] == "required" && expiry["default_seconds"].is_null() {
-            let tomorrow = clock::now().plus(Duration::from_secs(24 * 3_600));
+            let tomorrow = clock::now().plus(Duration::from_hours(24));
             body["expires_at"] = serde_json::to_value(keyward_api::values::Time(tomorrow)).unwrap();
         }
         body
@@ -268,9 +271,9 @@ impl Story {
         if let Some(token) = text(&secret["token"]) {
             let has_own_form = token.matches('_').count() >= 2;
             if has_own_form {
-                self.needles.token(what, &token)
+                self.needles.token(what, &token);
             } else {
-                self.needles.random(what, &token)
+                self.needles.random(what, &token);
             }
             return Held { id, user: None, secret: token };
         }

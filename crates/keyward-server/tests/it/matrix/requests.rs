@@ -35,10 +35,8 @@ pub(crate) async fn request(operation: &Operation, world: &World) -> Request {
     };
     assert_eq!(parameters.len(), operation.parameters().count(), "`{}` takes other parameters", operation.id);
     let mut parameters = parameters.into_iter();
-    let segment = |segment: &str| match segment.starts_with('{') {
-        true => parameters.next().unwrap(),
-        false => segment.to_owned(),
-    };
+    let segment =
+        |segment: &str| if segment.starts_with('{') { parameters.next().unwrap() } else { segment.to_owned() };
     let path = operation.path.split('/').map(segment).collect::<Vec<_>>().join("/");
     Request { method: operation.method.as_str(), path, body }
 }
@@ -113,9 +111,8 @@ async fn people(id: &str, world: &World) -> Parts {
         "users.invite" => (vec![], Some(json!({ "email": world.email() }))),
         // The same again, so that everybody can sign in to be asked more.
         "users.password" => (vec![], Some(json!({ "current": PASSWORD, "new": PASSWORD }))),
-        "users.get" => (vec![world.fresh_member().await], None),
         "users.edit" => (vec![world.fresh_member().await], Some(json!({ "super_admin": true }))),
-        "users.suspend" | "users.remove" => (vec![world.fresh_member().await], None),
+        "users.get" | "users.suspend" | "users.remove" => (vec![world.fresh_member().await], None),
         "users.enable" => {
             let member = world.fresh_member().await;
             world.done("POST", &format!("/v1/users/{member}/suspend"), json!({})).await;

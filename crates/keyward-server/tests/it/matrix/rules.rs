@@ -60,7 +60,8 @@ pub(crate) fn rule(operation: &Operation, who: Who, request: &Request) -> Answer
 
 /// Whether its answer is a page of what the caller may see.
 pub(crate) fn is_list(operation: &Operation) -> bool {
-    let is_page = operation.id.ends_with(".list") || operation.id == "usage.get";
+    let (_, verb) = operation.id.rsplit_once('.').unwrap_or_default();
+    let is_page = verb == "list" || operation.id == "usage.get";
     is_page && operation.method == Method::Get && operation.parameters().next().is_none()
 }
 

@@ -79,12 +79,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let profiles = folder.path().join("profiles");
-        std::fs::create_dir(&profiles).unwrap();
-        std::fs::write(profiles.join("lab.toml"), include_str!("lab.toml")).unwrap();
-        let server = TestServer::start_in(folder, &format!("profiles = {profiles:?}")).await;
-
+        let server = TestServer::start_with_profile(include_str!("lab.toml")).await;
         let setup = json!({
             "token": server.setup_token(), "email": "olga@example.com", "name": "Olga", "password": PASSWORD,
         });
