@@ -20,9 +20,9 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
     ("KEYWARD_CONFIG", "The configuration file, as `--config`."),
     (LISTEN, "The address of the only listener, as `--listen`."),
     (KEYRING, "The text of the key ring, instead of `keyring.file`."),
-    ("KEYWARD_URL", "The node that the command line talks to."),
-    ("KEYWARD_TOKEN", "The credential or session that the command line presents."),
-    ("KEYWARD_ORGANIZATION", "The organization that the command line works in."),
+    ("KEYWARD_SERVER", "The node that the command line talks to, as `--server`."),
+    ("KEYWARD_TOKEN_FILE", "The file with the token that the command line presents, as `--token-file`."),
+    ("KEYWARD_ORGANIZATION", "The organization that the command line works in, as `--organization`."),
     ("KEYWARD_UPDATE_DOCS", "Makes the tests rewrite generated files instead of comparing them."),
 ];
 

@@ -187,7 +187,7 @@ fn problems_of_the_environment_name_the_variable() {
 #[test]
 fn an_unknown_variable_is_a_warning() {
     let variables =
-        [("KEYWARD_LOG_LEVLE", "debug"), ("KEYWARD_PORT_8080_TCP", "tcp://10.0.0.1"), ("KEYWARD_TOKEN", "t")];
+        [("KEYWARD_LOG_LEVLE", "debug"), ("KEYWARD_PORT_8080_TCP", "tcp://10.0.0.1"), ("KEYWARD_TOKEN_FILE", "t")];
     let warnings: Vec<_> =
         read_with("", &Flags::default(), &variables).unwrap().warnings.iter().map(ToString::to_string).collect();
     assert_eq!(warnings.len(), 2, "{warnings:#?}");

@@ -1,0 +1,108 @@
+//! The demo: its stories go as told, and every line that it prints does what it says.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{Home, Running};
+
+#[test]
+fn the_stories_go_as_told() {
+    let home = Home::new();
+    let told = home.run(&["demo", "--once", "--listen", "127.0.0.1:0"]).ended(0);
+    let steps = steps(&told.stdout);
+    assert!(told.stdout.ends_with(&format!("All {} steps went as told.\n\n", steps.len())), "{}", told.stdout);
+    for title in ["Rotate it", "Revoke it", "The next request with it is refused", "which is more than Admin"] {
+        assert!(steps.iter().any(|step| step.title.contains(title)), "no step `{title}`");
+    }
+    let full = home.path("full");
+    std::fs::create_dir(&full).unwrap();
+    std::fs::write(full.join("keyward.db"), "").unwrap();
+    home.run(&["demo", "--once", "--data-dir", "full"]).ended(2);
+}
+
+#[test]
+fn every_printed_line_can_be_pasted() {
+    let curl = Command::new("curl").arg("--version").output();
+    assert!(curl.is_ok_and(|output| output.status.success()), "this needs `curl`: `cargo xtask test` installs it");
+    let home = Home::new();
+    let mut demo = Running::start(home.command(&["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()));
+    let told = demo.printed_until("--organization Acme");
+    let steps = steps(&told);
+    assert!(steps.len() > 30 && steps.iter().filter(|step| step.moving.is_some()).count() > 10);
+
+    // First what changes nothing, then the rest: lines that change something change what others answer.
+    for step in &steps {
+        let Some(moving) = &step.moving else { continue };
+        let (status, mut body) = pasted(&step.curl);
+        assert_eq!(status, step.status, "{}", step.title);
+        let mut printed = step.body.clone();
+        for key in moving {
+            for answer in [&mut printed, &mut body] {
+                assert!(answer.as_object_mut().unwrap().remove(key).is_some(), "{}: no `{key}`", step.title);
+            }
+        }
+        assert_eq!(body, printed, "{}", step.title);
+    }
+    for step in steps.iter().filter(|step| step.moving.is_none()) {
+        let (status, body) = pasted(&step.curl);
+        assert_eq!(status, step.later, "{}: {body}", step.title);
+    }
+    demo.signal("TERM");
+    assert_eq!(demo.ended(), 0);
+}
+
+/// One step as it was printed.
+struct Step {
+    title: String,
+    /// For a repeatable line, the keys whose values move on.
+    moving: Option<Vec<String>>,
+    /// The status of the answer when the line is pasted later.
+    later: u16,
+    curl: String,
+    status: u16,
+    body: Value,
+}
+
+fn steps(told: &str) -> Vec<Step> {
+    let mut lines = told.lines().peekable();
+    let mut steps = Vec::new();
+    while let Some(line) = lines.next() {
+        let Some(title) = line.strip_prefix("# ").filter(|title| title.starts_with(|c: char| c.is_ascii_digit()))
+        else {
+            continue;
+        };
+        let marker = lines.next().unwrap().strip_prefix("# ").unwrap().to_owned();
+        let mut curl = String::new();
+        let status = loop {
+            let line = lines.next().unwrap();
+            match line.strip_prefix("HTTP ") {
+                Some(status) => break status.parse().unwrap(),
+                None => curl.push_str(&format!("{line}\n")),
+            }
+        };
+        let body: Vec<&str> = std::iter::from_fn(|| lines.next_if(|line| !line.is_empty())).collect();
+        let body = serde_json::from_str(&body.join("\n")).unwrap_or_else(|error| panic!("{title}: {error}"));
+        let (moving, later) = match marker.strip_prefix("pasted later: HTTP ") {
+            Some(later) => (None, later.split(',').next().unwrap().parse().unwrap()),
+            None => {
+                let keys = marker.strip_prefix("repeatable").unwrap();
+                let keys = keys.strip_prefix(", but for ").unwrap_or_default();
+                let keys = keys.split(", ").filter(|key| !key.is_empty()).map(str::to_owned).collect();
+                (Some(keys), status)
+            }
+        };
+        steps.push(Step { title: title.to_owned(), moving, later, curl, status, body });
+    }
+    steps
+}
+
+/// Gives a line to a shell, as somebody would.
+fn pasted(curl: &str) -> (u16, Value) {
+    let output = Command::new("sh").arg("-c").arg(curl).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{curl}: {}", String::from_utf8_lossy(&output.stderr));
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{curl}: {error}: {body}")))
+}
