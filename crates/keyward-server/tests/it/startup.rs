@@ -396,7 +396,5 @@ async fn a_hundred_thousand_credentials_are_loaded() {
     assert_eq!(judged(&again, &admin, &key).await, "allowed");
     let count = again.serving.as_ref().unwrap().app.index.snapshot().credential_count();
     assert_eq!(count as usize, CREDENTIALS + 1);
-    {
-        eprintln!("{count} credentials: the node serves {took:?} after its start began");
-    }
+    eprintln!("{count} credentials: the node serves {took:?} after its start began");
 }
