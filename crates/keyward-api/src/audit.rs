@@ -18,6 +18,10 @@ use crate::values::{Open, Time};
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct ListAudit {
+    /// Whose log; the organization's if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub log: Option<AuditLog>,
     /// Only what this user or credential did.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<schema::CallerId>)]
@@ -45,6 +49,27 @@ pub struct ListAudit {
     /// `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// Which log to check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyAudit {
+    /// Whose log; the organization's if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub log: Option<AuditLog>,
+}
+
+/// Whose log: every organization has one, and the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditLog {
+    /// What was done in the organization.
+    Organization,
+    /// What belongs to no organization: set-up, sign-ins, organizations themselves. For operators.
+    Deployment,
 }
 
 /// One act. Never contains a secret.
@@ -160,6 +185,12 @@ impl Sample for ListAudit {
             since: Some(sample::time(0)),
             ..Self::default()
         }
+    }
+}
+
+impl Sample for VerifyAudit {
+    fn sample() -> Self {
+        Self { log: Some(AuditLog::Deployment) }
     }
 }
 

@@ -242,7 +242,7 @@ operations! {
         /// Exports the audit log, one JSON object a line: [open](Call::open) it and read it piece by piece.
         export = AUDIT_EXPORT() query(audit::ListAudit) => Export;
         /// Checks the hash chain of the audit log.
-        verify = AUDIT_VERIFY() => audit::AuditVerification;
+        verify = AUDIT_VERIFY() query(audit::VerifyAudit) => audit::AuditVerification;
     }
 
     /// How often credentials are used.

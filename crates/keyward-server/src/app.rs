@@ -49,15 +49,22 @@ impl App {
     /// feed. Refuses with a precise message when something is missing, foreign or newer than this program.
     pub async fn open(config: Config) -> Result<Arc<Self>, StartError> {
         let node = NodeId::new(clock::now(), &mut OsEntropy);
-        let ring = Arc::new(start::key_ring(&config)?);
         let profiles = Shelf::load(config.profiles.as_deref())?;
         let url = start::database_url(&config)?;
         let options = StoreOptions { readers: config.database.connections, ..StoreOptions::new(node) };
         Store::migrate(&url, &options).await.map_err(StartError::Store)?;
         let metrics = config.metrics.enabled.then(Metrics::install).transpose();
         let metrics = metrics.map_err(|e| StartError::Metrics(e.to_string()))?;
+        let store = Store::open(&url, options).await.map_err(StartError::Store)?;
+        let ring = match start::key_ring_of(&config, &store).await {
+            Ok(ring) => Arc::new(ring),
+            Err(error) => {
+                store.close().await;
+                return Err(error);
+            }
+        };
         let app = Arc::new(Self {
-            store: Store::open(&url, options).await.map_err(StartError::Store)?,
+            store,
             index: Arc::new(Index::new(Arc::clone(&ring))),
             nodes: Nodes::new(&config, node),
             passwords: Passwords::new(&config.passwords),
@@ -79,7 +86,6 @@ impl App {
 
     /// Becomes one of the deployment's nodes, with an index that is current.
     async fn join(&self) -> Result<(), StartError> {
-        start::recognise(&self.store, &self.ring()).await?;
         crate::ops::profiles::check_files(self).await?;
         self.nodes.register(&self.store).await.map_err(StartError::Store)?;
         self.load().await

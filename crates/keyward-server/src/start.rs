@@ -77,7 +77,25 @@ pub enum StartError {
     Metrics(String),
 }
 
-/// Reads the key ring; makes one where neither a ring nor a database is yet.
+/// The key ring of a database: the one that is configured, if it is the database's own. A database that has none yet
+/// takes it, and where there is no file either, one is made.
+pub async fn key_ring_of(config: &Config, store: &Store) -> Result<KeyRing, StartError> {
+    let ring = match key_ring(config) {
+        Err(StartError::KeyRingFile { path, source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            if store.read().await?.setting(RING).await?.is_some() {
+                return Err(StartError::KeyRingMissing(path));
+            }
+            let ring = KeyRing::generate(clock::now(), &mut OsEntropy)?;
+            write_key_ring(&path, &ring, true)?;
+            ring
+        }
+        read => read?,
+    };
+    recognise(store, &ring).await?;
+    Ok(ring)
+}
+
+/// Reads the key ring that is configured.
 pub fn key_ring(config: &Config) -> Result<KeyRing, StartError> {
     if let Some(text) = &config.keyring_text {
         return Ok(KeyRing::parse(text.expose())?);
@@ -90,14 +108,6 @@ pub fn key_ring(config: &Config) -> Result<KeyRing, StartError> {
                 return Err(StartError::KeyRingMode(path.clone()));
             }
             Ok(KeyRing::parse(&text)?)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if config.sqlite_file().is_some_and(|file| file.exists()) {
-                return Err(StartError::KeyRingMissing(path.clone()));
-            }
-            let ring = KeyRing::generate(clock::now(), &mut OsEntropy)?;
-            write_key_ring(path, &ring, true)?;
-            Ok(ring)
         }
         Err(source) => Err(failed(path, "read", source)),
     }

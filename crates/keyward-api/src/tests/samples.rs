@@ -67,7 +67,7 @@ mod requests {
         credentials::RotateCredential, credentials::RevokeCredential, credentials::ImportCredential,
         credentials::UnlinkCredential,
         verify::VerifyRequest, verify::VerifyBody,
-        audit::ListAudit, usage::GetUsage, changes::ListChanges,
+        audit::ListAudit, audit::VerifyAudit, usage::GetUsage, changes::ListChanges,
         profiles::ListProfiles, profiles::ApplyProfile,
     }
 

@@ -34,7 +34,10 @@ async fn a_key_is_created_used_refused_rotated_and_revoked() {
     assert_eq!(ask(&token, "items:write", &workspace).await["reason"], "not_granted");
     assert_eq!(ask(&token, "items:read", &admin.organization).await["reason"], "not_granted");
 
-    let rotated = server.post(&admin.caller, &format!("/v1/credentials/{id}/rotate"), json!({ "confirm": true })).await.expect(200);
+    let rotated = server
+        .post(&admin.caller, &format!("/v1/credentials/{id}/rotate"), json!({ "confirm": true }))
+        .await
+        .expect(200);
     let newer = rotated.id("/secret/token");
     assert_eq!(ask(&token, "items:read", &workspace).await["reason"], "unknown");
     assert_eq!(ask(&newer, "items:read", &workspace).await["allowed"], true);
@@ -43,4 +46,21 @@ async fn a_key_is_created_used_refused_rotated_and_revoked() {
     assert_eq!(revoked.body["receipt"]["confirmed"], true);
     let refused = ask(&newer, "items:read", &workspace).await;
     assert_eq!((&refused["allowed"], &refused["reason"]), (&json!(false), &json!("revoked")));
+}
+
+#[tokio::test]
+async fn operators_alone_read_the_log_of_the_deployment() {
+    let server = TestServer::start().await;
+    let admin = server.set_up(&["keyward"]).await;
+    let (_, member) = server.member(&admin, "super@example.com", true).await;
+    let log = server.get(&admin.caller, "/v1/audit?log=deployment").await.expect(200);
+    let operations: Vec<&str> =
+        log.body["items"].as_array().unwrap().iter().map(|entry| entry["operation"].as_str().unwrap()).collect();
+    assert!(operations.contains(&"setup.create") && operations.contains(&"sessions.create"), "{operations:?}");
+    let own = server.get(&admin.caller, "/v1/audit").await.expect(200);
+    assert!(!own.text.contains("setup.create"), "{}", own.text);
+    let verified = server.get(&admin.caller, "/v1/audit/verification?log=deployment").await.expect(200);
+    assert_eq!(verified.body["intact"], true);
+    server.get(&member, "/v1/audit?log=deployment").await.problem(403, "operator_required");
+    server.get(&member, "/v1/audit/verification?log=deployment").await.problem(403, "operator_required");
 }

@@ -1,5 +1,7 @@
 //! Credentials and their stored secrets.
 
+use std::collections::BTreeMap;
+
 use keyward_core::change::Change;
 use keyward_core::credential::{Credential, RevokeReason, Slot, State};
 use keyward_core::digest::Digest;
@@ -80,11 +82,21 @@ impl Reader {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// How many stored secrets of credentials that are not revoked stand under each pepper.
+    /// How many stored secrets of credentials that are not revoked need each version of the key ring: for their digest,
+    /// or to open what is sealed, which stays under the version that sealed it.
     pub async fn peppers_in_use(&mut self) -> Result<Vec<(u32, u64)>, StoreError> {
         let sql = "SELECT s.pepper, COUNT(*) FROM slots s JOIN credentials c ON c.id = s.credential
-            WHERE c.revoked_at IS NULL GROUP BY s.pepper ORDER BY s.pepper";
-        self.all(sql, ()).await
+            WHERE c.revoked_at IS NULL GROUP BY s.pepper";
+        let mut in_use: BTreeMap<u32, u64> = self.all::<(u32, u64)>(sql, ()).await?.into_iter().collect();
+        let sql = "SELECT s.pepper, s.sealed FROM slots s JOIN credentials c ON c.id = s.credential
+            WHERE c.revoked_at IS NULL AND s.sealed IS NOT NULL";
+        for (pepper, sealed) in self.all::<(u32, String)>(sql, ()).await? {
+            let sealed = Sealed::try_from(sealed).map_err(|e| StoreError::value("Sealed", e))?;
+            if sealed.version().number() != pepper {
+                *in_use.entry(sealed.version().number()).or_default() += 1;
+            }
+        }
+        Ok(in_use.into_iter().collect())
     }
 }
 

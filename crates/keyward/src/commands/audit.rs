@@ -1,7 +1,7 @@
 //! `keyward audit`.
 
 use clap::{Args, Subcommand};
-use keyward_api::audit::{AuditEntry, AuditOutcome, AuditVerification, ListAudit};
+use keyward_api::audit::{AuditEntry, AuditLog, AuditOutcome, AuditVerification, ListAudit, VerifyAudit};
 use keyward_api::{CallerId, Time};
 use keyward_client::Client;
 
@@ -27,12 +27,19 @@ pub(crate) enum Audit {
         filter: FilterArgs,
     },
     /// Check the hash chain of the audit log
-    Verify,
+    Verify {
+        /// The deployment's log instead of the organization's; for operators
+        #[arg(long)]
+        deployment: bool,
+    },
 }
 
 /// Which entries.
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
+    /// The deployment's log instead of the organization's; for operators
+    #[arg(long)]
+    deployment: bool,
     /// Only what this user or credential did, by id
     #[arg(long, value_parser = parse::word::<CallerId>)]
     caller: Option<CallerId>,
@@ -66,16 +73,20 @@ pub(crate) async fn run(command: Audit, client: &Client, output: &Output) -> Res
             }
             Ok(Exit::Done)
         }
-        Audit::Verify => {
-            let found = output.answer(client.audit().verify()).await?;
+        Audit::Verify { deployment } => {
+            let found = output.answer(client.audit().verify(&VerifyAudit { log: log(deployment) })).await?;
             Ok(if found.intact { Exit::Done } else { Exit::Failed })
         }
     }
 }
 
 fn entries(filter: FilterArgs) -> ListAudit {
-    let FilterArgs { caller, target, operation, outcome, since, until } = filter;
-    ListAudit { caller, target, operation, outcome, since, until, limit: None, cursor: None }
+    let FilterArgs { deployment, caller, target, operation, outcome, since, until } = filter;
+    ListAudit { log: log(deployment), caller, target, operation, outcome, since, until, limit: None, cursor: None }
+}
+
+fn log(deployment: bool) -> Option<AuditLog> {
+    deployment.then_some(AuditLog::Deployment)
 }
 
 impl Listed for AuditEntry {

@@ -1,5 +1,6 @@
 //! The story of the profile `gigantik`: API keys of a content system, each with one role.
 
+use keyward_api::audit::VerifyAudit;
 use keyward_api::credentials::{CreateCredential, EditCredential, RevokeCredential};
 use keyward_api::id::{CredentialId, OrganizationId};
 use keyward_api::invitations::AcceptInvitation;

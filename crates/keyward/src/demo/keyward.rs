@@ -1,5 +1,6 @@
 //! The story of the profile `keyward`: an application protects itself with keys.
 
+use keyward_api::audit::VerifyAudit;
 use keyward_api::credentials::{CreateCredential, RevokeCredential, RevokeFor, RotateCredential};
 use keyward_api::id::{ApplicationId, CredentialId, WorkspaceId};
 use keyward_api::namespaces::{CreateApp, CreateWorkspace};

@@ -76,21 +76,21 @@ fn steps(told: &str) -> Vec<Step> {
         let mut curl = String::new();
         let status = loop {
             let line = lines.next().unwrap();
-            match line.strip_prefix("HTTP ") {
-                Some(status) => break status.parse().unwrap(),
-                None => curl.push_str(&format!("{line}\n")),
+            if let Some(status) = line.strip_prefix("HTTP ") {
+                break status.parse().unwrap();
             }
+            curl.push_str(line);
+            curl.push('\n');
         };
         let body: Vec<&str> = std::iter::from_fn(|| lines.next_if(|line| !line.is_empty())).collect();
         let body = serde_json::from_str(&body.join("\n")).unwrap_or_else(|error| panic!("{title}: {error}"));
-        let (moving, later) = match marker.strip_prefix("pasted later: HTTP ") {
-            Some(later) => (None, later.split(',').next().unwrap().parse().unwrap()),
-            None => {
-                let keys = marker.strip_prefix("repeatable").unwrap();
-                let keys = keys.strip_prefix(", but for ").unwrap_or_default();
-                let keys = keys.split(", ").filter(|key| !key.is_empty()).map(str::to_owned).collect();
-                (Some(keys), status)
-            }
+        let (moving, later) = if let Some(later) = marker.strip_prefix("pasted later: HTTP ") {
+            (None, later.split(',').next().unwrap().parse().unwrap())
+        } else {
+            let keys = marker.strip_prefix("repeatable").unwrap();
+            let keys = keys.strip_prefix(", but for ").unwrap_or_default();
+            let keys = keys.split(", ").filter(|key| !key.is_empty()).map(str::to_owned).collect();
+            (Some(keys), status)
         };
         steps.push(Step { title: title.to_owned(), moving, later, curl, status, body });
     }

@@ -227,7 +227,7 @@ impl Node {
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(send.send(line))));
         let mut node = Self { running, url: String::new(), lines };
         let listening = node.line_with("listening on ");
-        node.url = listening.split(' ').nth(2).unwrap().to_owned();
+        listening.split(' ').nth(2).unwrap().clone_into(&mut node.url);
         node
     }
 
@@ -257,7 +257,7 @@ impl Node {
 /// Whether only the owner may read a file.
 pub(crate) fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o077 == 0
+    std::fs::metadata(path).unwrap().permissions().mode().trailing_zeros() >= 6
 }
 
 /// A server that says nothing for so long is broken; a slow machine is not.

@@ -33,7 +33,7 @@ pub(super) async fn list(
 ) -> Result<Answer<page::Page<wire::AuditEntry>>> {
     let limit = page_size(query.limit)?;
     let before = after_one(query.cursor.as_deref())?;
-    let found = audit::list(&app, &ctx, log(&app, &ctx), &filter(query), before, limit).await?;
+    let found = audit::list(&app, &ctx, log(&app, &ctx, query.log), &filter(query), before, limit).await?;
     let next = next(&found, limit, |last| [last.position.to_string()]);
     let items = found.iter().map(view).collect::<std::result::Result<_, _>>()?;
     Ok(Answer::ok(page::Page { items, next }))
@@ -54,15 +54,19 @@ pub(super) async fn export(
             return Err(Problem::new(ErrorCode::InvalidValue).with_error(name, message).into());
         }
     }
-    let export = audit::export(&app, &ctx, log(&app, &ctx), filter(query))?;
+    let export = audit::export(&app, &ctx, log(&app, &ctx, query.log), filter(query))?;
     Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines(export))).into_response())
 }
 
 /// Check the hash chain of the audit log.
-#[utoipa::path(get, path = "/v1/audit/verification", operation_id = "audit.verify", tag = "audit",
+#[utoipa::path(get, path = "/v1/audit/verification", operation_id = "audit.verify", tag = "audit", params(wire::VerifyAudit),
     responses((status = 200, body = wire::AuditVerification), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn verify(State(app): State<Arc<App>>, ctx: Ctx) -> Result<Answer<wire::AuditVerification>> {
-    let found = audit::verify(&app, &ctx, log(&app, &ctx), Vec::new()).await?;
+pub(super) async fn verify(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Query(query): Query<wire::VerifyAudit>,
+) -> Result<Answer<wire::AuditVerification>> {
+    let found = audit::verify(&app, &ctx, log(&app, &ctx, query.log), Vec::new()).await?;
     Ok(Answer::ok(wire::AuditVerification {
         intact: found.fault.is_none(),
         entries: found.entries,
@@ -87,9 +91,14 @@ fn filter(query: wire::ListAudit) -> AuditFilter {
     }
 }
 
-/// The organization's, as everywhere. An operator who is a member of none, and names none, can only mean the
-/// deployment's own.
-fn log(app: &App, ctx: &Ctx) -> Log {
+/// The one that was named; else the organization's, as everywhere. An operator who is a member of none, and names none,
+/// can only mean the deployment's own.
+fn log(app: &App, ctx: &Ctx, named: Option<wire::AuditLog>) -> Log {
+    match named {
+        Some(wire::AuditLog::Organization) => return Log::Organization,
+        Some(wire::AuditLog::Deployment) => return Log::Deployment,
+        None => {}
+    }
     match &ctx.caller {
         Caller::Session(SignedIn { operator: true, user, .. })
             if ctx.organization.is_none() && app.index.snapshot().organizations_of(*user).next().is_none() =>
