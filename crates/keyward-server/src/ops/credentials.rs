@@ -182,7 +182,7 @@ pub async fn edit(app: &App, ctx: &Ctx, id: CredentialId, input: EditRequest) ->
                 let grants = authority.grants_of(tx, id).await?;
                 give(tx, authority, &kind, &changed, &grants).await?;
             }
-            tx.put_credential(&changed, None).await.map_err(|e| name_taken(e, &changed.name))?;
+            tx.put_credential(&changed, None).await.map_err(|e| OpError::name_taken(e, &changed.name))?;
             Ok(Outcomes::new(held(tx, organization, id).await?, id).detail("name", changed.name.as_str()))
         })
         .await
@@ -396,7 +396,7 @@ async fn create_in(
         roles.iter().map(|(role, namespace)| (*namespace, role.patterns.clone())).collect();
     give(tx, authority, kind, &draft, &grants).await?;
     let (placing, superseded) = place(tx, kind, &draft, now).await?;
-    tx.put_credential(&draft, Some(&placing)).await.map_err(|e| name_taken(e, &draft.name))?;
+    tx.put_credential(&draft, Some(&placing)).await.map_err(|e| OpError::name_taken(e, &draft.name))?;
     for ((role, namespace), id) in roles.iter().zip(ids) {
         let grant = Grant {
             id: *id,
@@ -674,15 +674,6 @@ fn unchanged_since(record: &Credential, if_match: Option<Timestamp>) -> Result<(
             "the credential was changed since you read it: read it again and repeat the change",
         )),
         _ => Ok(()),
-    }
-}
-
-fn name_taken(error: keyward_store::StoreError, name: &Name) -> OpError {
-    match error {
-        keyward_store::StoreError::Conflict { .. } => {
-            OpError::field(ErrorCode::NameTaken, "/name", format!("the name `{name}` is taken: choose another"))
-        }
-        other => other.into(),
     }
 }
 

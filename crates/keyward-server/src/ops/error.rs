@@ -7,7 +7,8 @@ use keyward_core::credential::{InvalidExpiry, Transition};
 use keyward_core::law::Exceeds;
 use keyward_core::limit::LimitReached;
 use keyward_core::manage::Lacks;
-use keyward_store::StoreError;
+use keyward_core::name::Name;
+use keyward_store::{Conflict, StoreError};
 
 /// A refusal or failure of an operation.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,16 @@ impl OpError {
     /// There is no such thing, or the caller may not know that there is: never told apart.
     pub fn not_found(what: &str) -> Self {
         Self::new(ErrorCode::NotFound, format!("there is no such {what}: check the id"))
+    }
+
+    /// What a write failed with; in words of its own when another thing has the name already.
+    pub fn name_taken(error: StoreError, name: &Name) -> Self {
+        match error {
+            StoreError::Conflict {
+                constraint: Conflict::NamespaceName | Conflict::RoleName | Conflict::CredentialName,
+            } => Self::field(ErrorCode::NameTaken, "/name", format!("the name `{name}` is taken here: choose another")),
+            other => other.into(),
+        }
     }
 
     /// A refusal that asks to wait.

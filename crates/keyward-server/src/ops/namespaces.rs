@@ -101,7 +101,7 @@ pub async fn edit(app: &App, ctx: &Ctx, id: NamespaceId, name: Option<Name>) -> 
             }
             let name = name.clone().unwrap_or_else(|| found.name.clone());
             let changed = Namespace { name, updated_at: now, ..found };
-            tx.put_namespace(&changed).await.map_err(|e| name_taken(e, &changed.name))?;
+            tx.put_namespace(&changed).await.map_err(|e| OpError::name_taken(e, &changed.name))?;
             Ok(Outcomes::new(changed.clone(), id).detail("name", changed.name.as_str()))
         })
         .await
@@ -273,7 +273,7 @@ async fn create(
         change(app, ctx, operation, organization, async move |tx, authority| {
             must_exist(tx, organization, parent).await?;
             authority.require(tx, operation.permission.unwrap_or("*"), parent).await?;
-            tx.put_namespace(&created).await.map_err(|e| name_taken(e, &created.name))?;
+            tx.put_namespace(&created).await.map_err(|e| OpError::name_taken(e, &created.name))?;
             Ok(Outcomes::new(created.clone(), created.id).detail("name", created.name.as_str()))
         })
         .await
@@ -330,15 +330,6 @@ async fn group_grants(
         }
     }
     Ok(held)
-}
-
-fn name_taken(error: keyward_store::StoreError, name: &Name) -> OpError {
-    match error {
-        keyward_store::StoreError::Conflict { .. } => {
-            OpError::field(ErrorCode::NameTaken, "/name", format!("the name `{name}` is taken here: choose another"))
-        }
-        other => other.into(),
-    }
 }
 
 const fn of(kind: NamespaceKind) -> &'static Operations {

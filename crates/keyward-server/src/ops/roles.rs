@@ -90,7 +90,7 @@ pub async fn create(app: &App, ctx: &Ctx, name: Name, patterns: PatternSet) -> R
             }
             law::may_grant(&authority.rows, &authority.giver(), at, &role.patterns)?;
             within_limit(tx, &role).await?;
-            tx.put_role(&role).await.map_err(|e| name_taken(e, &role.name))?;
+            tx.put_role(&role).await.map_err(|e| OpError::name_taken(e, &role.name))?;
             Ok(Outcomes::new(role.clone(), role.id)
                 .detail("name", role.name.as_str())
                 .detail("patterns", texts(&role.patterns)))
@@ -126,7 +126,7 @@ pub async fn edit(app: &App, ctx: &Ctx, id: RoleId, input: EditRequest) -> Resul
             };
             may_edit(tx, authority, &role.patterns, &changed).await?;
             within_limit(tx, &changed).await?;
-            tx.put_role(&changed).await.map_err(|e| name_taken(e, &changed.name))?;
+            tx.put_role(&changed).await.map_err(|e| OpError::name_taken(e, &changed.name))?;
             let used = tx.role_use(organization, id).await?;
             Ok(Outcomes::new(changed.clone(), id)
                 .detail("name", changed.name.as_str())
@@ -250,14 +250,5 @@ fn checked(patterns: PatternSet) -> Result<PatternSet, OpError> {
             format!("{n} patterns are too many: at most {MAX_PATTERNS_PER_ROLE}"),
         )),
         _ => Ok(patterns),
-    }
-}
-
-fn name_taken(error: StoreError, name: &Name) -> OpError {
-    match error {
-        StoreError::Conflict { .. } => {
-            OpError::field(ErrorCode::NameTaken, "/name", format!("there is a role `{name}` already: choose another"))
-        }
-        other => other.into(),
     }
 }
