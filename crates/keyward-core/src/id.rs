@@ -101,8 +101,6 @@ ids! {
     InvitationId = "inv", "an invitation";
     /// Names a running server.
     NodeId = "node", "a node";
-    /// Names a batch of writes committed together.
-    BatchId = "batch", "a batch";
     /// Names one request, in answers, logs and the audit log.
     RequestId = "req", "a request";
     /// Names an entry of the audit log.
