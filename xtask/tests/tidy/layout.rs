@@ -69,7 +69,7 @@ pub(crate) fn migrations(tree: &Tree) -> Vec<Finding> {
 }
 
 const LONGEST_FILE: usize = 800;
-const PROFILES: [&str; 2] = ["gigantik", "keyward"];
+const PROFILES: [&str; 6] = ["gainsight", "gateway_hub", "gigantik", "gigya", "keyward", "passport"];
 const MIGRATIONS: &str = "crates/keyward-store/migrations";
 
 #[cfg(test)]

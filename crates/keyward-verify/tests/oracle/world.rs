@@ -638,12 +638,6 @@ static KINDS: LazyLock<Vec<Arc<Kind>>> =
 /// How many profiles there are; the last is recorded late or never.
 pub(crate) const PROFILES: usize = 7;
 
-macro_rules! fixture {
-    ($name:literal) => {
-        include_str!(concat!("../../../keyward-core/src/profile/fixtures/", $name, ".toml"))
-    };
-}
-
 /// Every profile in two versions, the second with some knobs turned.
 fn texts() -> Vec<[RecordedProfile; 2]> {
     let turn = |name: &str, text: &str, turned: &[(&str, &str)]| {
@@ -673,9 +667,13 @@ fn texts() -> Vec<[RecordedProfile; 2]> {
                 ("\"header:X-Lab-Key\", ", ""),
             ],
         ),
-        turn("gainsight", fixture!("gainsight"), &[("deny = [\"security\", \"events\"]", "deny = [\"security\"]")]),
-        turn("gigya", fixture!("gigya"), &[("https_only = true", "https_only = false")]),
-        turn("passport", fixture!("passport"), &[(", \"headers:X-API-Key-Id,X-API-Key-Secret\"", "")]),
-        turn("gateway_hub", fixture!("gateway_hub"), &[("deny = [\"security\"]", "deny = []")]),
+        turn(
+            "gainsight",
+            built_in("gainsight").unwrap(),
+            &[("deny = [\"security\", \"events\"]", "deny = [\"security\"]")],
+        ),
+        turn("gigya", built_in("gigya").unwrap(), &[("https_only = true", "https_only = false")]),
+        turn("passport", built_in("passport").unwrap(), &[(", \"headers:X-API-Key-Id,X-API-Key-Secret\"", "")]),
+        turn("gateway_hub", built_in("gateway_hub").unwrap(), &[("deny = [\"security\"]", "deny = []")]),
     ]
 }
