@@ -38,16 +38,23 @@ struct Actions {
     changing: &'static [&'static str],
 }
 
-/// Whether `permission` is on an administrative resource or on one below it, so that it may also be held at the
-/// organization. The same permissions as those of [`administrative_patterns`].
-pub fn is_administrative(permission: &str) -> bool {
-    let resource = permission.split(['.', ':']).next().unwrap_or("");
-    ADMINISTRATIVE.iter().any(|(name, _)| *name == resource)
+impl Actions {
+    fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.reading.iter().chain(self.changing).copied()
+    }
 }
 
-/// `resource:*` of every administrative resource.
+/// Whether `permission` is one of Keyward's own on an administrative resource, so that it may also be held at the
+/// organization. What a profile declares on these resources or below them (`audit.log:search`) is the profile's, and
+/// held only where it is granted. The same permissions as those of [`administrative_patterns`].
+pub fn is_administrative(permission: &str) -> bool {
+    let Some((resource, action)) = permission.split_once(':') else { return false };
+    ADMINISTRATIVE.iter().any(|(name, actions)| *name == resource && actions.all().any(|known| known == action))
+}
+
+/// Every administrative permission by itself: `users:*` would cover a profile's `users.list:read` too.
 pub fn administrative_patterns() -> PatternSet {
-    ADMINISTRATIVE.iter().map(|(resource, _)| Pattern::Below((*resource).into())).collect()
+    administrative().filter_map(|p| p.parse::<Pattern>().ok()).collect()
 }
 
 /// The built-in part of the API group [`SECURITY`].
@@ -62,13 +69,16 @@ pub fn security_group() -> ApiGroup {
 
 /// Every permission of Keyward's own, in order of declaration.
 pub fn own_permissions() -> impl Iterator<Item = String> {
-    let administrative = ADMINISTRATIVE.iter().flat_map(|(resource, actions)| {
-        actions.reading.iter().chain(actions.changing).map(move |action| format!("{resource}:{action}"))
-    });
     let structural = STRUCTURAL
         .iter()
         .flat_map(|(resource, actions)| actions.iter().map(move |action| format!("{resource}:{action}")));
-    administrative.chain(structural)
+    administrative().chain(structural)
+}
+
+fn administrative() -> impl Iterator<Item = String> {
+    ADMINISTRATIVE
+        .iter()
+        .flat_map(|(resource, actions)| actions.all().map(move |action| format!("{resource}:{action}")))
 }
 
 #[cfg(test)]
@@ -79,6 +89,19 @@ mod tests {
     #[test]
     fn every_own_permission_is_well_formed() {
         assert!(own_permissions().all(|p| Permission::is_valid(&p)));
+    }
+
+    #[test]
+    fn what_a_vendor_declares_below_is_not_administrative() {
+        let patterns = administrative_patterns();
+        for own in ["users:read", "users:invite", "audit:read", "credentials:verify", "settings:edit"] {
+            assert!(is_administrative(own) && patterns.covers(own), "{own}");
+        }
+        let not_ours =
+            ["users.list:read", "audit.log:search", "credentials.policies:edit", "users:search", "user:read"];
+        for other in not_ours.into_iter().chain(["workspaces:create", "items:read"]) {
+            assert!(!is_administrative(other) && !patterns.covers(other), "{other}");
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) fn places() -> Vec<NamespaceId> {
 }
 
 /// Permissions to ask about: for every pattern below some that it covers and some that it just does not.
-pub(crate) const PERMISSIONS: [&str; 20] = [
+pub(crate) const PERMISSIONS: [&str; 23] = [
     "organizations:read",
     "organizations:edit",
     "apps:read",
@@ -55,6 +55,9 @@ pub(crate) const PERMISSIONS: [&str; 20] = [
     "credentials:read",
     "credentials.policies:edit",
     "roles:edit",
+    "users:read",
+    "users.list:read",
+    "audit.log:search",
     "orders:read",
     "orders:write",
     "orders.lines:read",
@@ -62,7 +65,7 @@ pub(crate) const PERMISSIONS: [&str; 20] = [
     "reports:read",
 ];
 
-pub(crate) const PATTERNS: [&str; 12] = [
+pub(crate) const PATTERNS: [&str; 14] = [
     "*",
     "orders:*",
     "orders.lines:*",
@@ -75,6 +78,8 @@ pub(crate) const PATTERNS: [&str; 12] = [
     "credentials:*",
     "credentials:create",
     "roles:edit",
+    "users:*",
+    "audit.log:search",
 ];
 
 pub(crate) fn set(patterns: &[&str]) -> PatternSet {
@@ -340,4 +345,22 @@ fn a_role_at_the_organization_reaches_down_for_administrative_resources_alone() 
     assert!(may(ORGANIZATION.into(), "orders:read"));
     assert!(!may(WORKSPACE, "orders:read"));
     assert!(!may(WORKSPACE, "workspaces:read"), "rights are never inherited by what is below");
+}
+
+/// A vendor's own resource below one of Keyward's is the vendor's: `users:*` covers it where the role is held, and
+/// nowhere else.
+#[test]
+fn what_a_vendor_declares_below_an_administrative_resource_is_held_where_it_is_granted() {
+    let mut rows = whole();
+    rows.add_member(USERS[1], Member { active: true, super_admin: false });
+    rows.add_grant(Holder::User(USERS[1]), ORGANIZATION.into(), set(&["users:*", "audit.log:search"]));
+    let may = |place, permission| user_allow(&rows, USERS[1], place, permission);
+    let (above, below) = (ORGANIZATION.into(), APP);
+    for permission in ["users:read", "users.list:read", "audit.log:search"] {
+        assert!(may(above, permission), "{permission}");
+    }
+    assert!(may(below, "users:read"));
+    assert!(!may(below, "users.list:read") && !may(below, "audit.log:search"));
+    assert!(!user_rights(&rows, USERS[1], below).covers("users.list:read"));
+    assert_eq!(reached(above, below, &["users:read", "users.list:read", "audit.log:search"]), ["users:read"]);
 }

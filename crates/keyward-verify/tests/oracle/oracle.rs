@@ -420,9 +420,19 @@ fn is_on(permission: &str, resource: &str) -> bool {
     permission.starts_with(&format!("{resource}:")) || permission.starts_with(&format!("{resource}."))
 }
 
+/// Keyward's own permissions on its records, written down a second time. What others declare below them is not.
 fn is_administrative(permission: &str) -> bool {
-    let resources = ["credentials", "grants", "roles", "users", "audit", "usage", "settings"];
-    resources.iter().any(|resource| is_on(permission, resource))
+    let (resource, action) = permission.split_once(':').unwrap();
+    let actions = match resource {
+        "credentials" => "read verify create edit rotate reveal disable enable revoke import unlink",
+        "grants" => "read create delete",
+        "roles" => "read create edit delete",
+        "users" => "read invite edit suspend enable remove",
+        "audit" | "usage" => "read",
+        "settings" => "read edit",
+        _ => "",
+    };
+    actions.split(' ').any(|known| known == action)
 }
 
 fn resource_of(namespace: NamespaceId) -> &'static str {
