@@ -22,6 +22,7 @@ migrations! {
     1 "0001_machinery";
     2 "0002_records";
     3 "0003_settings";
+    4 "0004_signed_requests";
 }
 
 struct Pair {

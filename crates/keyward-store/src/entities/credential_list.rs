@@ -329,7 +329,8 @@ impl Record for UsedSlot {
 
 const SELECT: &str = "SELECT c.id, c.organization, c.kind, c.name, c.public_id, c.namespace, c.owner,
     c.created_by, c.created_at, c.updated_at, c.disabled_at, c.revoked_at, c.revoke_reason, c.generation,
-    c.expires_at, c.sources, c.denied, (SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id)
+    c.expires_at, c.sources, c.denied, c.public_key,
+    (SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id)
     FROM credentials c";
 const LAST_USED_OR_NEVER: &str =
     "COALESCE((SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id), -9223372036854775807 - 1)";

@@ -8,6 +8,7 @@ use keyward_core::digest::Digest;
 use keyward_core::id::{CredentialId, OrganizationId, UserId};
 use keyward_core::kind::KindId;
 use keyward_core::seal::Sealed;
+use keyward_core::signed::PublicKey;
 
 use super::{Columns, Record};
 use crate::error::StoreError;
@@ -118,8 +119,8 @@ impl Writer {
 }
 
 impl Tx {
-    /// Creates a credential, or gives it a new state. Its organization, kind, public id, maker, birth and end never
-    /// change: a record in which they did is refused.
+    /// Creates a credential, or gives it a new state. Its organization, kind, public id, public key, maker, birth and
+    /// end never change: a record in which they did is refused.
     ///
     /// A placing replaces the one before; without one that stays as it is, and a new credential has none. The digest of
     /// a slot that exists stays what it is: only [`Tx::move_digest`] changes it.
@@ -152,12 +153,12 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         let moved = Writer::move_digest(self, credential, slot, from, to).await?;
         if moved && let Some(credential) = self.credential_anywhere(credential).await? {
-            self.change(stated(credential));
+            self.change(Change::Credential(Box::new(credential)));
         }
         Ok(moved)
     }
 
-    /// Writes the slots, and says what is stored now, without sealed texts.
+    /// Writes the slots, and says what is stored now.
     async fn put_slots(&mut self, credential: &Credential) -> Result<Vec<Slot>, StoreError> {
         let id = credential.id;
         match credential.slots.first() {
@@ -176,18 +177,10 @@ impl Tx {
             let args = (id, slot.number, pepper, digest, sealed, slot.created_at, slot.ends_at);
             let digests: Vec<Digest> = self.returning(PUT_SLOT, args).await?;
             let digest = digests.first().copied().unwrap_or(slot.digest);
-            stored.push(Slot { digest, sealed: None, ..slot.clone() });
+            stored.push(Slot { digest, ..slot.clone() });
         }
         Ok(stored)
     }
-}
-
-/// The fact that the feed carries: without sealed texts, which no decision needs.
-fn stated(mut credential: Credential) -> Change {
-    for slot in &mut credential.slots {
-        slot.sealed = None;
-    }
-    Change::Credential(Box::new(credential))
 }
 
 fn columns_of(credential: &Credential, placing: Option<&Placing>) -> Result<Vec<Arg>, StoreError> {
@@ -216,6 +209,7 @@ fn columns_of(credential: &Credential, placing: Option<&Placing>) -> Result<Vec<
         c.expires_at.to_arg()?,
         Json(&c.sources).to_arg()?,
         Json(&c.denied).to_arg()?,
+        c.public_key.clone().map(String::from).to_arg()?,
         placing.map(|p| p.scope_key.as_str()).to_arg()?,
         placing.and_then(|p| p.place).to_arg()?,
         placing.and_then(|p| p.name_scope.as_deref()).to_arg()?,
@@ -241,6 +235,7 @@ impl Record for Credential {
             expires_at: columns.take()?,
             sources: columns.take::<Json<_>>()?.0,
             denied: columns.take::<Json<_>>()?.0,
+            public_key: public_key(columns.take()?)?,
             slots: Vec::new(),
         })
     }
@@ -269,6 +264,10 @@ impl Record for StoredSlot {
 
 fn sealed(text: Option<String>) -> Result<Option<Sealed>, StoreError> {
     text.map(|text| Sealed::try_from(text).map_err(|e| StoreError::value("Sealed", e))).transpose()
+}
+
+fn public_key(text: Option<String>) -> Result<Option<PublicKey>, StoreError> {
+    text.map(|text| PublicKey::try_from(text).map_err(|e| StoreError::value("PublicKey", e))).transpose()
 }
 
 fn state(columns: &mut Columns<'_>) -> Result<State, StoreError> {
@@ -305,13 +304,13 @@ fn reason_of(text: &str) -> Result<RevokeReason, StoreError> {
 
 pub(super) const SELECT: &str = "SELECT c.id, c.organization, c.kind, c.name, c.public_id, c.namespace, c.owner,
     c.created_by, c.created_at, c.updated_at, c.disabled_at, c.revoked_at, c.revoke_reason, c.generation,
-    c.expires_at, c.sources, c.denied FROM credentials c";
-const SELECT_SLOT: &str =
+    c.expires_at, c.sources, c.denied, c.public_key FROM credentials c";
+pub(super) const SELECT_SLOT: &str =
     "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at FROM slots s";
 
 const INSERT: &str = "INSERT INTO credentials (id, organization, kind, name, folded_name, public_id, namespace,
     owner, created_by, created_at, updated_at, disabled_at, revoked_at, revoke_reason, generation, expires_at,
-    sources, denied, scope_key, place, name_scope) VALUES ";
+    sources, denied, public_key, scope_key, place, name_scope) VALUES ";
 const UPDATE: &str = " ON CONFLICT (id) DO UPDATE SET name = excluded.name, folded_name = excluded.folded_name,
     namespace = excluded.namespace, owner = excluded.owner, updated_at = excluded.updated_at,
     disabled_at = excluded.disabled_at, revoked_at = excluded.revoked_at, revoke_reason = excluded.revoke_reason,
@@ -321,7 +320,8 @@ const UPDATE_PLACING: &str =
 const IF_SAME: &str = " WHERE credentials.organization = excluded.organization AND credentials.kind = excluded.kind
     AND credentials.public_id = excluded.public_id AND credentials.created_by = excluded.created_by
     AND credentials.created_at = excluded.created_at
-    AND credentials.expires_at IS NOT DISTINCT FROM excluded.expires_at";
+    AND credentials.expires_at IS NOT DISTINCT FROM excluded.expires_at
+    AND credentials.public_key IS NOT DISTINCT FROM excluded.public_key";
 /// The digest of a slot that exists stays: it may have moved to a newer pepper since it was read.
 const PUT_SLOT: &str = "INSERT INTO slots (credential, number, pepper, digest, sealed, created_at, ends_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)

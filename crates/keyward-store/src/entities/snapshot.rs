@@ -1,12 +1,12 @@
 //! Everything that an index is made of, as of one moment: what folding the whole change feed would leave.
 
 use keyward_core::change::Change;
-use keyward_core::credential::{Credential, Slot};
-use keyward_core::digest::Digest;
+use keyward_core::credential::Credential;
 use keyward_core::id::CredentialId;
 use keyward_core::user::GroupMember;
 
-use super::{Columns, Record, credentials, grants, namespaces, organizations, roles, users};
+use super::credentials::{self, StoredSlot};
+use super::{grants, namespaces, organizations, roles, users};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Start;
@@ -64,11 +64,11 @@ impl Reader {
             let piece: Vec<Credential> = self.list(query.sql(" ORDER BY c.id LIMIT ").arg(PIECE)).await?;
             let (Some(first), Some(last)) = (piece.first(), piece.last()) else { return Ok(()) };
             after = Some(last.id);
-            let query = Query::new(SELECT_SLOT).sql(" WHERE credential >= ").arg(first.id);
-            let query = query.sql(" AND credential <= ").arg(last.id).sql(" ORDER BY credential, number");
-            let mut slots = self.list::<StatedSlot>(query).await?.into_iter().peekable();
+            let query = Query::new(credentials::SELECT_SLOT).sql(" WHERE s.credential >= ").arg(first.id);
+            let query = query.sql(" AND s.credential <= ").arg(last.id).sql(" ORDER BY s.credential, s.number");
+            let mut slots = self.list::<StoredSlot>(query).await?.into_iter().peekable();
             for mut credential in piece {
-                while let Some(StatedSlot { slot, .. }) = slots.next_if(|s| s.credential == credential.id) {
+                while let Some(StoredSlot { slot, .. }) = slots.next_if(|s| s.credential == credential.id) {
                     credential.slots.push(slot);
                 }
                 changes.push(Change::Credential(Box::new(credential)));
@@ -77,27 +77,5 @@ impl Reader {
     }
 }
 
-/// A slot as the feed states it, and whose it is. Its sealed text stays where it is.
-struct StatedSlot {
-    credential: CredentialId,
-    slot: Slot,
-}
-
-impl Record for StatedSlot {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(StatedSlot {
-            credential: columns.take()?,
-            slot: Slot {
-                number: columns.take()?,
-                digest: Digest::read(columns)?,
-                sealed: None,
-                created_at: columns.take()?,
-                ends_at: columns.take()?,
-            },
-        })
-    }
-}
-
-const SELECT_SLOT: &str = "SELECT credential, number, pepper, digest, created_at, ends_at FROM slots";
 /// Credentials read at a time.
 const PIECE: u32 = 2_000;

@@ -17,6 +17,7 @@ use keyward_core::namespace::{Namespace, NamespaceId, NamespaceKind};
 use keyward_core::organization::Organization;
 use keyward_core::role::{Grant, Holder, Role};
 use keyward_core::seal::Sealed;
+use keyward_core::signed::PublicKey;
 use keyward_core::time::Timestamp;
 use keyward_core::user::{GroupMember, Membership, User};
 
@@ -195,6 +196,7 @@ pub(super) fn a_credential(n: u128) -> Credential {
             patterns: ["users:*"].iter().map(|p| p.parse().unwrap()).collect(),
             groups: vec!["security".into()],
         },
+        public_key: Some(a_public_key(1)),
         slots: vec![a_slot(1)],
     }
 }
@@ -210,6 +212,11 @@ pub(super) fn a_digest(pepper: u32, of: u32) -> Digest {
 /// An envelope by its looks: its layout, version 1 of a key ring, and enough of the rest.
 pub(super) fn a_sealed() -> Sealed {
     Sealed::from_bytes([1, 0, 0, 0, 1].into_iter().chain([7; 40]).collect()).unwrap()
+}
+
+/// A public key by its looks: bytes that nothing was signed with.
+pub(super) fn a_public_key(n: u8) -> PublicKey {
+    PublicKey::from_der(&[0x30, n, 0xff]).unwrap()
 }
 
 /// At most `count` per organization.
@@ -248,13 +255,6 @@ pub(super) fn a_limited_kind(count: u32, on_create: OnCreate) -> Kind {
 
 pub(super) fn revoked(credential: Credential, seconds: i64) -> Credential {
     credential.revoke(at(seconds), RevokeReason::Compromised).unwrap()
-}
-
-pub(super) fn without_sealed(mut credential: Credential) -> Credential {
-    for slot in &mut credential.slots {
-        slot.sealed = None;
-    }
-    credential
 }
 
 pub(super) fn a_session(n: u128, of: u128) -> SessionRecord {

@@ -89,6 +89,7 @@ pub(super) async fn a_credential_comes_back_as_it_went_in(store: TestStore) {
     credential.owner = Some(user(2));
     let mut plain = a_credential(2);
     (plain.expires_at, plain.sources, plain.denied) = (None, Vec::new(), keyward_core::kind::Denials::default());
+    (plain.public_key, plain.slots[0].sealed) = (None, None);
     let disabled = a_credential(3).disable(at(7)).unwrap();
     let gone = revoked(a_credential(4), 8);
     let all = [credential, plain, disabled, gone];
@@ -99,7 +100,7 @@ pub(super) async fn a_credential_comes_back_as_it_went_in(store: TestStore) {
         assert_eq!(reader.credential(ORG, credential.id).await.unwrap(), Some(credential.clone()));
         assert_eq!(reader.credential_anywhere(credential.id).await.unwrap(), Some(credential.clone()));
         let stated = reader.feed(Revision(reader.revision().0 - 1), 1).await.unwrap().remove(0).changes;
-        assert_eq!(stated, [Change::Credential(Box::new(without_sealed(credential)))], "no sealed text leaves");
+        assert_eq!(stated, [Change::Credential(Box::new(credential))], "sealed texts are stated with it");
     }
 
     // Every state may follow; a rotation with grace has two slots, and the next one forgets the first.
@@ -135,6 +136,8 @@ pub(super) async fn what_never_changes_of_a_credential_is_refused(store: TestSto
         changed(|c| c.created_by = keyward_core::credential::CallerId::System),
         changed(|c| c.created_at = at(9)),
         changed(|c| c.expires_at = None),
+        changed(|c| c.public_key = None),
+        changed(|c| c.public_key = Some(a_public_key(2))),
     ] {
         let result = commit(&store, async move |tx| tx.put_credential(&credential, None).await).await;
         assert!(matches!(result, Err(StoreError::Value(_))), "{result:?}");
@@ -282,7 +285,7 @@ pub(super) async fn a_digest_moves_to_a_newer_pepper(store: TestStore) {
     assert_eq!(stored.slots[0].sealed, Some(a_sealed()));
     let feed = reader.feed(Revision(2), 1).await.unwrap().remove(0).changes;
     assert_eq!(feed.len(), 2);
-    assert_eq!(feed[1], Change::Credential(Box::new(without_sealed(stored))));
+    assert_eq!(feed[1], Change::Credential(Box::new(stored)));
 
     let moved: Result<bool, StoreError> =
         store.side_write(async move |w: &mut Writer| w.move_digest(cred(1), 1, &new, &a_digest(3, 3)).await).await;
