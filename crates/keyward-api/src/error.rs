@@ -384,19 +384,21 @@ impl From<Reason> for ErrorCode {
         match reason {
             Reason::Malformed
             | Reason::Unknown
+            | Reason::OutOfWindow
             | Reason::WrongCarrier
             | Reason::WrongUse
             | Reason::Disabled
             | Reason::Revoked
             | Reason::Replaced
             | Reason::Expired
-            | Reason::OwnerInactive => ErrorCode::InvalidCredential,
+            | Reason::OwnerInactive
+            | Reason::Replayed => ErrorCode::InvalidCredential,
             Reason::Stale => ErrorCode::Stale,
             Reason::OrganizationSuspended => ErrorCode::OrganizationSuspended,
             Reason::InsecureTransport => ErrorCode::InsecureTransport,
             Reason::SourceNotAllowed => ErrorCode::SourceNotAllowed,
             Reason::Denied => ErrorCode::DeniedKind,
-            Reason::OutOfReach | Reason::NotGranted | Reason::OwnerLacks => ErrorCode::PermissionDenied,
+            Reason::OutOfScope | Reason::OutOfReach | Reason::NotGranted | Reason::OwnerLacks => ErrorCode::PermissionDenied,
             Reason::RateLimited => ErrorCode::RateLimited,
         }
     }

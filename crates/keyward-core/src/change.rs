@@ -89,7 +89,8 @@ pub enum Change {
         /// From whom.
         holder: Holder,
     },
-    /// A credential was created or changed. Its slots carry sealed text only where a decision needs it.
+    /// A credential was created or changed. Its slots carry their sealed text: signatures
+    /// are checked with it.
     Credential(Box<Credential>),
 }
 

@@ -16,6 +16,7 @@ use crate::kind::{Denials, Expiry, Field, Kind, KindId, Rotate};
 use crate::name::Name;
 use crate::namespace::NamespaceId;
 use crate::seal::Sealed;
+use crate::signed::PublicKey;
 use crate::time::Timestamp;
 
 /// How many networks one credential or organization may list.
@@ -58,6 +59,9 @@ pub struct Credential {
     /// What it can never do beyond its kind's denials: carried over from the credential that made it.
     #[serde(default, skip_serializing_if = "Denials::is_empty")]
     pub denied: Denials,
+    /// The public half of the key pair that was made with it, if one was; it stays as long as the credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<PublicKey>,
     /// Its secrets, the current one last; at most [`MAX_SLOTS`].
     pub slots: Vec<Slot>,
 }

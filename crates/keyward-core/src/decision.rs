@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::namespace::NamespaceId;
+use crate::signed::{Proof, Signed};
 
-/// What a request carried as its credential, and how.
+/// What a request carried as its credential, and how. An [access token](crate::access_token) is a
+/// [`Presented::Token`] like any other: its text tells.
 #[derive(Clone, Copy)]
 pub enum Presented<'a> {
     /// One string.
@@ -26,6 +28,8 @@ pub enum Presented<'a> {
         /// How they travelled.
         by: By<'a>,
     },
+    /// A public id, and a proof of the secret that does not contain it.
+    Signed(&'a Signed<'a>),
 }
 
 impl<'a> Presented<'a> {
@@ -33,6 +37,8 @@ impl<'a> Presented<'a> {
     pub const fn by(&self) -> By<'a> {
         match self {
             Presented::Token { by, .. } | Presented::Pair { by, .. } => *by,
+            Presented::Signed(Signed { proof: Proof::Form(_), .. }) => By::SignedForm,
+            Presented::Signed(Signed { proof: Proof::Jwt(_), .. }) => By::SignedJwt,
         }
     }
 }
@@ -54,6 +60,10 @@ pub enum By<'a> {
     Form(&'a str, &'a str),
     /// `Authorization:` with a vendor's own scheme.
     TokenScheme(&'a str),
+    /// A form signed with the secret.
+    SignedForm,
+    /// A JWT signed with the key pair.
+    SignedJwt,
 }
 
 /// What is asked: may this credential do that, there, so?
@@ -90,7 +100,7 @@ macro_rules! reasons {
         pub enum Reason { $($(#[$doc])* $name,)* }
 
         impl Reason {
-            /// Every reason, in the order in which `decide` looks for them.
+            /// Every reason, in the order in which they are looked for.
             pub const ALL: &[Reason] = &[$(Reason::$name),*];
 
             /// As written in answers and metrics.
@@ -113,6 +123,8 @@ reasons! {
     Stale = "stale", "this node cannot prove that it knows of all revocations: retry, or ask another node";
     /// No such id, or a wrong secret: never told apart.
     Unknown = "unknown", "no such credential, or the secret is wrong";
+    /// Signed too long ago, or in the future.
+    OutOfWindow = "out_of_window", "the request was signed too long ago or in the future: check the clock and sign again";
     /// Presented in a way that its kind does not allow.
     WrongCarrier = "wrong_carrier", "this kind of credential must be sent in another way";
     /// Used directly although its kind is only for exchange, or the other way round.
@@ -135,6 +147,8 @@ reasons! {
     SourceNotAllowed = "source_not_allowed", "the credential may not be used from this address";
     /// The kind can never do this, whatever it was given.
     Denied = "denied", "this kind of credential can never do that";
+    /// The access token was narrowed to other permissions when it was issued.
+    OutOfScope = "out_of_scope", "the access token was not issued for this: ask for another scope";
     /// The namespace is beyond what the credential reaches.
     OutOfReach = "out_of_reach", "the credential does not reach this namespace";
     /// No role that it holds there allows it.
@@ -143,6 +157,8 @@ reasons! {
     OwnerLacks = "owner_lacks", "the owner of the credential may not do this here";
     /// Too many uses in the window.
     RateLimited = "rate_limited", "too many uses: wait before the next one";
+    /// The nonce of a signed request was used before; found when the use is recorded.
+    Replayed = "replayed", "this signed request was answered before: sign again with another nonce";
 }
 
 macro_rules! checks {
@@ -173,6 +189,8 @@ checks! {
     Known = "known";
     /// The secret is right.
     Secret = "secret";
+    /// Signed at a time that counts now.
+    Window = "window";
     /// Sent as its kind allows.
     Carrier = "carrier";
     /// Used as its kind allows.
@@ -193,6 +211,8 @@ checks! {
     Source = "source";
     /// Not denied by its kind or by the credential that made it.
     Denials = "denials";
+    /// Within what the access token was narrowed to.
+    Scope = "scope";
     /// The namespace is within reach.
     Reach = "reach";
     /// A role allows it.

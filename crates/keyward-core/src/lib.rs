@@ -3,6 +3,7 @@
 //! Absent by design: async, I/O, SQL, HTTP, a clock, a random generator. Time ([`time::Timestamp`]) and randomness
 //! ([`entropy::Entropy`]) are arguments. Start with [`kind`], [`credential`] and one file of `profiles/`.
 
+pub mod access_token;
 pub mod administration;
 pub mod audit;
 pub mod change;
@@ -29,5 +30,6 @@ pub mod role;
 pub mod rows;
 pub mod seal;
 pub mod secret;
+pub mod signed;
 pub mod time;
 pub mod user;

@@ -1,6 +1,7 @@
 //! Making the public id and the secret of a credential, and the digest that is kept of it.
 
-use crate::decision::{By, Presented};
+use crate::access_token::AccessToken;
+use crate::decision::Presented;
 use crate::digest::{Digest, Pepper};
 use crate::entropy::Entropy;
 use crate::format::{NativeToken, TextFormat, TokenPrefix};
@@ -36,24 +37,33 @@ pub fn renew(kind: &Kind, public_id: &str, pepper: &Pepper, entropy: &mut impl E
         }
         (Format::Text(format), _) => text_secret(format, entropy),
     };
-    let presented = match kind.parts {
-        Parts::Token => Presented::Token { token: secret.expose(), by: By::Vouched },
-        Parts::Pair | Parts::OauthClient => Presented::Pair { id: public_id, secret: secret.expose(), by: By::Vouched },
+    let digest = match kind.parts {
+        Parts::Token => digest_of_token(secret.expose(), pepper),
+        Parts::Pair | Parts::OauthClient => digest_of_pair(public_id, secret.expose(), pepper),
     };
-    let digest = digest_of(&presented, pepper);
     Minted { public_id: public_id.to_owned(), secret, digest }
 }
 
-/// What is kept of a secret that is presented so.
-pub fn digest_of(presented: &Presented<'_>, pepper: &Pepper) -> Digest {
-    let bytes = match presented {
-        Presented::Token { token, .. } => match NativeToken::parse(token) {
-            Ok(native) => pepper.digest_native(&native),
-            Err(_) => pepper.digest_token(token),
-        },
-        Presented::Pair { id, secret, .. } => pepper.digest(id, secret),
+/// What is kept of a secret that is presented so; `None` where the secret itself is not presented.
+pub fn digest_of(presented: &Presented<'_>, pepper: &Pepper) -> Option<Digest> {
+    match presented {
+        Presented::Token { token, .. } if AccessToken::is_claimed_by(token) => None,
+        Presented::Token { token, .. } => Some(digest_of_token(token, pepper)),
+        Presented::Pair { id, secret, .. } => Some(digest_of_pair(id, secret, pepper)),
+        Presented::Signed(_) => None,
+    }
+}
+
+fn digest_of_token(token: &str, pepper: &Pepper) -> Digest {
+    let bytes = match NativeToken::parse(token) {
+        Ok(native) => pepper.digest_native(&native),
+        Err(_) => pepper.digest_token(token),
     };
     Digest { pepper: pepper.version(), bytes }
+}
+
+fn digest_of_pair(id: &str, secret: &str, pepper: &Pepper) -> Digest {
+    Digest { pepper: pepper.version(), bytes: pepper.digest(id, secret) }
 }
 
 fn native_id(prefix: &TokenPrefix, entropy: &mut impl Entropy) -> String {

@@ -63,6 +63,15 @@ impl Pattern {
         }
     }
 
+    /// [`Pattern::covers`] for a pattern as it is written, without making one. `pattern` must be valid.
+    pub fn text_covers(pattern: &str, text: &str) -> bool {
+        match split(pattern) {
+            ("*", "") => true,
+            (resource, "*") => is_at_or_below(split(text).0, resource),
+            _ => pattern == text,
+        }
+    }
+
     /// Whether every permission under `self`, declared or not, falls under `other`.
     pub fn within(&self, other: &Pattern) -> bool {
         match (self, other) {

@@ -196,6 +196,7 @@ impl Snapshot {
             }
             self.by_public_id.insert(self.hash(credential.public_id.as_str()), number)?;
         }
+        self.remember_newest(credential, (numbers.organization, numbers.kind), number);
         if let Some(particulars) = self.particulars.get_mut(number) {
             particulars.update(credential);
         }
@@ -203,6 +204,21 @@ impl Snapshot {
             *record = Record::of(credential, &numbers, record);
         }
         self.find_by_digest(number)
+    }
+
+    fn remember_newest(&mut self, credential: &Credential, key: (u32, u16), number: u32) {
+        let newest = self.newest.get(&key).copied();
+        if credential.is_revoked() {
+            if newest == Some(number) {
+                self.newest.remove(&key);
+            }
+            return;
+        }
+        // Ids are made in the order of time, and a load states facts in any order.
+        let earlier = newest.and_then(|newest| self.particulars.get(newest)).map(|particulars| particulars.id);
+        if earlier.is_none_or(|earlier| earlier < credential.id) {
+            self.newest.insert(key, number);
+        }
     }
 
     /// Makes a credential's digests known, or no longer, as its kind asks for.
@@ -333,6 +349,7 @@ mod tests {
             expires_at: None,
             sources: Vec::new(),
             denied: Denials::default(),
+            public_key: None,
             slots: vec![Slot { number: 1, digest, sealed: None, created_at: Timestamp::EPOCH, ends_at: None }],
         }))
     }

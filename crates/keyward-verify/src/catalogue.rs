@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use keyward_core::access_token::{AccessToken, InvalidToken};
 use keyward_core::decision::{By, Presented};
 use keyward_core::format::NativeToken;
+use keyward_core::keyring::KeyRing;
 use keyward_core::kind::{Carrier, Format, Kind, KindId, Parts};
 use keyward_core::profile::Profile;
+use keyward_core::signed::Signed;
 
 use crate::slab::Full;
 use crate::text::Text;
@@ -34,6 +37,30 @@ pub(crate) enum Form<'a> {
     Pair { id: &'a str, secret: &'a str },
     /// One string without an id: found by its digest.
     Bare { token: &'a str },
+    /// An access token; `None`: it looks like one, and was not sealed with this key ring.
+    Issued(Option<&'a AccessToken>),
+    /// Found by its id, confirmed by a signature.
+    Signed(&'a Signed<'a>),
+}
+
+/// What a presented text opens as.
+#[expect(clippy::large_enum_variant, reason = "it stays where it was made, and a box would be an allocation")]
+pub(crate) enum Issued {
+    /// It does not claim to be an access token.
+    Nothing,
+    Token(AccessToken),
+    Invalid(InvalidToken),
+}
+
+impl Issued {
+    pub(crate) fn open(ring: &KeyRing, presented: &Presented<'_>) -> Self {
+        match *presented {
+            Presented::Token { token, .. } if AccessToken::is_claimed_by(token) => {
+                AccessToken::open(ring, token).map_or_else(Issued::Invalid, Issued::Token)
+            }
+            _ => Issued::Nothing,
+        }
+    }
 }
 
 /// A well-formed text, and what is known of it without a look-up.
@@ -70,6 +97,11 @@ impl Catalogue {
         Ok(small)
     }
 
+    /// The number of a kind that was named before.
+    pub(crate) fn number(&self, id: &KindId) -> Option<u16> {
+        u16::try_from(self.position(id)?).ok()
+    }
+
     fn position(&self, id: &KindId) -> Option<usize> {
         self.kinds.iter().position(|entry| entry.id == *id)
     }
@@ -95,7 +127,17 @@ impl Catalogue {
     }
 
     /// What the presented text is; `None` when no kind looks like that. Reads a text of a wrong length not at all.
-    pub(crate) fn read<'a>(&self, presented: &Presented<'a>) -> Option<Formed<'a>> {
+    /// `issued` is what the text opens as, if it claims to be an access token.
+    pub(crate) fn read<'a>(&self, presented: &Presented<'a>, issued: &'a Issued) -> Option<Formed<'a>> {
+        match issued {
+            Issued::Nothing => self.read_secret(presented),
+            Issued::Token(token) => Some(Formed { form: Form::Issued(Some(token)), https_only: false }),
+            Issued::Invalid(InvalidToken::Unknown) => Some(Formed { form: Form::Issued(None), https_only: false }),
+            Issued::Invalid(InvalidToken::Malformed) => None,
+        }
+    }
+
+    fn read_secret<'a>(&self, presented: &Presented<'a>) -> Option<Formed<'a>> {
         match *presented {
             Presented::Token { token, by } => {
                 let native = NativeToken::parse(token).ok();
@@ -115,6 +157,11 @@ impl Catalogue {
             Presented::Pair { id, secret, by } => {
                 let https_only = self.https_only_sent(by, |kind| is_pair(kind, id, secret))?;
                 Some(Formed { form: Form::Pair { id, secret }, https_only })
+            }
+            Presented::Signed(signed) => {
+                let mut kinds = self.kinds.iter().filter_map(|entry| entry.kind.as_deref());
+                let looks = |kind: &Kind| signs(kind, presented.by(), signed.id);
+                kinds.any(looks).then_some(Formed { form: Form::Signed(signed), https_only: false })
             }
         }
     }
@@ -136,7 +183,10 @@ impl Catalogue {
 pub(crate) fn may_carry(kind: &Kind, by: By<'_>) -> bool {
     by == By::Vouched
         || kind.present.iter().any(|carrier| match (carrier, by) {
-            (Carrier::Bearer, By::Bearer) | (Carrier::Basic, By::Basic) => true,
+            (Carrier::Bearer, By::Bearer)
+            | (Carrier::Basic, By::Basic)
+            | (Carrier::SignedForm, By::SignedForm)
+            | (Carrier::SignedJwt, By::SignedJwt) => true,
             (Carrier::Header(allowed), By::Header(name)) | (Carrier::TokenScheme(allowed), By::TokenScheme(name)) => {
                 allowed == name
             }
@@ -144,6 +194,16 @@ pub(crate) fn may_carry(kind: &Kind, by: By<'_>) -> bool {
             | (Carrier::Form(id, secret), By::Form(first, second)) => id == first && secret == second,
             _ => false,
         })
+}
+
+/// Whether access tokens of the kind may travel so: as bearer tokens (RFC 6750), or by a scheme of its vendor's own.
+pub(crate) fn may_carry_token(kind: &Kind, by: By<'_>) -> bool {
+    matches!(by, By::Bearer) || matches!(by, By::Vouched | By::TokenScheme(_)) && may_carry(kind, by)
+}
+
+/// Whether a credential of the kind may sign so under this id.
+fn signs(kind: &Kind, by: By<'_>, id: &str) -> bool {
+    may_carry(kind, by) && matches!(&kind.id_format, Format::Text(format) if format.accepts(id))
 }
 
 fn pair_of<'a>(native: &NativeToken<'a>) -> Form<'a> {

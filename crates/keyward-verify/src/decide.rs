@@ -7,17 +7,20 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use keyward_core::access_token::AccessToken;
 use keyward_core::decision::{By, Check, Denial, Presented, Purpose, Reason, Request};
 use keyward_core::digest::PepperVersion;
 use keyward_core::id::CredentialId;
 use keyward_core::kind::{Authority, Kind};
 use keyward_core::namespace::NamespaceId;
 use keyward_core::rights::{self, Facts as _, Holding};
+use keyward_core::seal::Binding;
+use keyward_core::signed::{Proof, Signed};
 use keyward_core::time::Timestamp;
 
-use crate::catalogue::{Form, may_carry};
+use crate::catalogue::{Form, Issued, may_carry, may_carry_token};
 use crate::explain::{Explanation, Notes, Outcome, Recorder, Unheard};
-use crate::permit::{Decision, Identity, Permit};
+use crate::permit::{Decision, Identity, Owed, OwedNonce, Permit};
 use crate::record::{Record, Standing};
 use crate::snapshot::{CredentialView, Snapshot};
 use crate::world::World;
@@ -41,6 +44,9 @@ pub enum Subject<'a> {
     Presented(Presented<'a>),
     /// A credential by the id of its record. Checks of the secret and of how it is sent do not apply.
     Credential(CredentialId),
+    /// Who was admitted earlier and is still at it: whether the same request would be admitted now. What was presented
+    /// then is known to have been right.
+    Admitted(&'a Identity),
 }
 
 impl Snapshot {
@@ -50,6 +56,12 @@ impl Snapshot {
             Ok(permit) => Decision::Allow(permit),
             Err(denial) => Decision::Deny(denial),
         }
+    }
+
+    /// Whether who was admitted earlier would be admitted to the same request now; charges nothing to the rate limit.
+    /// For what goes on after it was answered: streams, upgraded connections.
+    pub fn still_admits(&self, identity: &Identity, request: &Request<'_>, now: Now) -> Result<(), Denial> {
+        judge(self, Subject::Admitted(identity), request, now, &mut Unheard).map(drop)
     }
 
     /// Makes the same checks in the same way and lists them all. Charges nothing to the rate limit.
@@ -67,11 +79,17 @@ fn judge(
     now: Now,
     recorder: &mut impl Recorder,
 ) -> Result<Permit, Denial> {
+    let issued = match &subject {
+        Subject::Presented(presented) => Issued::open(&snapshot.ring, presented),
+        Subject::Credential(_) | Subject::Admitted(_) => Issued::Nothing,
+    };
     let mut checks = Checks { snapshot, request, now, recorder };
     let found = match subject {
-        Subject::Presented(presented) => checks.identify(&presented)?,
-        Subject::Credential(id) => checks.look_up(id)?,
+        Subject::Presented(presented) => checks.identify(&presented, &issued)?,
+        Subject::Credential(id) => checks.look_up(id, How::Unpresented)?,
+        Subject::Admitted(identity) => checks.look_up(identity.credential, How::Admitted(identity))?,
     };
+    checks.window(&found)?;
     checks.presentation(&found)?;
     checks.validity(&found)?;
     checks.origin(&found)?;
@@ -88,9 +106,12 @@ fn judge(
         slot: found.secret.slot,
         pepper: found.secret.pepper,
         generation: credential.generation(),
+        token_ends_at: found.how.token().map(|token| token.expires_at),
+        narrowed: found.how.token().is_some_and(AccessToken::is_narrowed),
         revision: snapshot.revision,
     };
-    Ok(Permit::new(identity, holding.kind.log_use))
+    let nonce = found.how.signed().map(|signed| OwedNonce { digest: signed.nonce_digest(), until: signed.until });
+    Ok(Permit::new(identity, Owed { log_use: holding.kind.log_use, nonce }))
 }
 
 struct Checks<'a, R> {
@@ -107,8 +128,38 @@ struct Found<'a> {
     world: World<'a>,
     /// The secret that was presented; the current one when a credential is judged without a secret.
     secret: Matched,
-    /// How it travelled; `None` when a credential is judged without a secret.
-    by: Option<By<'a>>,
+    how: How<'a>,
+}
+
+/// What stands for the credential in this decision.
+#[derive(Clone, Copy)]
+enum How<'a> {
+    /// Its secret, and how that travelled.
+    Secret(By<'a>),
+    /// An access token of it, and how that travelled.
+    Token(&'a AccessToken, By<'a>),
+    /// A signature made with its secret or its key pair.
+    Signed(&'a Signed<'a>, By<'a>),
+    /// Nothing: it is judged as such.
+    Unpresented,
+    /// What was admitted earlier.
+    Admitted(&'a Identity),
+}
+
+impl<'a> How<'a> {
+    fn token(&self) -> Option<&'a AccessToken> {
+        match self {
+            How::Token(token, _) => Some(token),
+            _ => None,
+        }
+    }
+
+    fn signed(&self) -> Option<&'a Signed<'a>> {
+        match self {
+            How::Signed(signed, _) => Some(signed),
+            _ => None,
+        }
+    }
 }
 
 /// Which of a credential's secrets was presented.
@@ -121,8 +172,8 @@ struct Matched {
 
 impl<'a, R: Recorder> Checks<'a, R> {
     /// Well-formed, fresh, known, secret: from a presented text to a credential.
-    fn identify(&mut self, presented: &Presented<'a>) -> Result<Found<'a>, Denial> {
-        let Some(formed) = self.snapshot.catalogue.read(presented) else {
+    fn identify(&mut self, presented: &Presented<'a>, issued: &'a Issued) -> Result<Found<'a>, Denial> {
+        let Some(formed) = self.snapshot.catalogue.read(presented, issued) else {
             let fact = || "no kind of credential has this length, these characters and this checksum".into();
             return Err(self.fail(Check::WellFormed, Reason::Malformed, fact));
         };
@@ -132,9 +183,13 @@ impl<'a, R: Recorder> Checks<'a, R> {
             let fact = || "plain http, and whatever it is must only be sent over https: nothing was looked up".into();
             return Err(self.fail(Check::Transport, Reason::InsecureTransport, fact));
         }
-        let (credential, secret) = match formed.form {
-            Form::Pair { id, secret } => self.confirm(id, secret),
-            Form::Bare { token } => self.find_by_digest(token),
+        let by = presented.by();
+        let (credential, secret, how) = match formed.form {
+            Form::Pair { id, secret } => with(self.confirm(id, secret), How::Secret(by)),
+            Form::Bare { token } => with(self.find_by_digest(token), How::Secret(by)),
+            Form::Issued(Some(token)) => with(self.find_issued(token), How::Token(token, by)),
+            Form::Issued(None) => (None, None, How::Unpresented),
+            Form::Signed(signed) => with(self.confirm_signed(signed), How::Signed(signed, by)),
         };
         let Some((credential, world)) = credential else {
             let fact = || "no credential of a known kind and organization has this id".into();
@@ -144,12 +199,16 @@ impl<'a, R: Recorder> Checks<'a, R> {
         let Some(secret) = secret else {
             return Err(self.fail(Check::Secret, Reason::Unknown, || "the secret is none of the credential's".into()));
         };
-        self.pass(Check::Secret, || format!("it is secret number {}", secret.slot));
-        Ok(Found { holding: credential.holding(), credential, world, secret, by: Some(presented.by()) })
+        self.pass(Check::Secret, || match how {
+            How::Token(..) => "it is an access token that was issued for it".into(),
+            How::Signed(..) => "it was signed with what belongs to it".into(),
+            _ => format!("it is secret number {}", secret.slot),
+        });
+        Ok(Found { holding: credential.holding(), credential, world, secret, how })
     }
 
     /// The same without a secret, from the id of the record.
-    fn look_up(&mut self, id: CredentialId) -> Result<Found<'a>, Denial> {
+    fn look_up(&mut self, id: CredentialId, how: How<'a>) -> Result<Found<'a>, Denial> {
         self.skip(Check::WellFormed, NO_SECRET);
         self.fresh()?;
         let number = self.snapshot.record_number(id);
@@ -158,9 +217,57 @@ impl<'a, R: Recorder> Checks<'a, R> {
         };
         self.known(&credential);
         self.skip(Check::Secret, NO_SECRET);
+        let secret = match how {
+            How::Admitted(identity) => of_slot(&credential, identity.slot, identity.pepper),
+            _ => self.current(&credential),
+        };
+        Ok(Found { holding: credential.holding(), credential, world, secret, how })
+    }
+
+    /// The current secret, where it is not presented itself.
+    fn current(&self, credential: &CredentialView<'_>) -> Matched {
         let pepper = self.snapshot.ring.current_version();
-        let secret = Matched { slot: credential.particulars().slot, pepper, ends_at: None };
-        Ok(Found { holding: credential.holding(), credential, world, secret, by: None })
+        Matched { slot: credential.particulars().slot, pepper, ends_at: None }
+    }
+
+    /// Finds the credential of an access token. The seal has proved the statement already.
+    fn find_issued(&self, token: &AccessToken) -> (Known<'a>, Option<Matched>) {
+        let number = self.snapshot.record_number(token.credential);
+        let known = number.and_then(|number| self.known_record(number));
+        let matched = known.as_ref().map(|(credential, _)| self.current(credential));
+        (known, matched)
+    }
+
+    /// Finds by id, and confirms the signature. An id that is not known, or has nothing to sign with, costs the same:
+    /// opening a sealed text and signing, or checking a signature with a public key.
+    fn confirm_signed(&self, signed: &Signed<'_>) -> (Known<'a>, Option<Matched>) {
+        let known = self.snapshot.record_number_by_public_id(signed.id).and_then(|number| self.known_record(number));
+        let decoy = &self.snapshot.decoy;
+        let confirmed = match &signed.proof {
+            Proof::Form(form) => {
+                let found = known.as_ref().and_then(|(credential, _)| {
+                    let binding = Binding::CredentialSecret {
+                        organization: credential.organization(),
+                        credential: credential.id(),
+                    };
+                    credential.sealed().map(|sealed| (binding, sealed))
+                });
+                let (binding, sealed) = match found {
+                    Some((binding, sealed)) => (binding, Some(sealed)),
+                    None => (decoy.binding, decoy.sealed.as_ref()),
+                };
+                let secret = sealed.and_then(|sealed| self.snapshot.ring.open(binding, sealed).ok());
+                let signs = form.is_signed_with(secret.as_ref().map_or("", |secret| secret.expose()));
+                signs && secret.is_some() && found.is_some()
+            }
+            Proof::Jwt(message) => {
+                let found = known.as_ref().and_then(|(credential, _)| credential.public_key());
+                let key = found.or(decoy.public_key.as_ref());
+                key.is_some_and(|key| key.confirms(message)) && found.is_some()
+            }
+        };
+        let matched = known.as_ref().filter(|_| confirmed).map(|(credential, _)| self.current(credential));
+        (known, matched)
     }
 
     fn fresh(&mut self) -> Result<(), Denial> {
@@ -218,19 +325,40 @@ impl<'a, R: Recorder> Checks<'a, R> {
         self.pass(Check::Known, || format!("it is `{}` of kind `{}`", credential.id(), credential.kind_name()));
     }
 
+    /// Whether a signed request holds at this time.
+    fn window(&mut self, found: &Found<'_>) -> Result<(), Denial> {
+        let Some(signed) = found.how.signed() else {
+            self.skip(Check::Window, "nothing was signed");
+            return Ok(());
+        };
+        let now = self.now.wall;
+        self.require(Check::Window, signed.from <= now && now < signed.until, Reason::OutOfWindow, || {
+            format!("it holds from {} to {}; it is {now}", signed.from, signed.until)
+        })
+    }
+
     /// Carrier and use.
     fn presentation(&mut self, found: &Found<'_>) -> Result<(), Denial> {
         let kind = found.holding.kind;
-        match found.by {
-            Some(by) => self.require(Check::Carrier, may_carry(kind, by), Reason::WrongCarrier, || match by {
+        let carried = match found.how {
+            How::Secret(by) | How::Signed(_, by) => Some((by, may_carry(kind, by))),
+            How::Token(_, by) => Some((by, may_carry_token(kind, by))),
+            How::Unpresented | How::Admitted(_) => None,
+        };
+        match carried {
+            Some((by, allowed)) => self.require(Check::Carrier, allowed, Reason::WrongCarrier, || match by {
                 By::Vouched => "how it travelled is vouched for".into(),
                 by => format!("it travelled as {by:?}; its kind allows {:?}", kind.present),
             })?,
             None => self.skip(Check::Carrier, NO_SECRET),
         }
-        let allowed = match self.request.purpose {
-            Purpose::Direct => kind.usage.allows_direct(),
-            Purpose::Exchange => kind.usage.token_lifetime().is_some(),
+        let exchanged = kind.usage.token_lifetime().is_some();
+        let allowed = match (found.how, self.request.purpose) {
+            // A token is what comes of an exchange, not what can be exchanged.
+            (How::Token(..), purpose) => exchanged && purpose == Purpose::Direct,
+            (How::Admitted(identity), _) if identity.token_ends_at.is_some() => exchanged,
+            (_, Purpose::Direct) => kind.usage.allows_direct(),
+            (_, Purpose::Exchange) => exchanged,
         };
         let purpose = self.request.purpose;
         self.require(Check::Use, allowed, Reason::WrongUse, || {
@@ -259,20 +387,39 @@ impl<'a, R: Recorder> Checks<'a, R> {
             Standing::Revoked => "it is revoked".into(),
         })?;
         self.slot(found)?;
-        let expires_at = credential.expires_at();
+        let own = credential.expires_at();
+        let token_ends_at = match found.how {
+            How::Token(token, _) => Some(token.expires_at),
+            How::Admitted(identity) => identity.token_ends_at,
+            _ => None,
+        };
+        let expires_at = [own, token_ends_at].into_iter().flatten().min();
         match expires_at {
-            Some(end) => self.require(Check::Expiry, !credential.record().is_expired(now), Reason::Expired, || {
-                format!("it expires at {end}; it is {now}")
-            })?,
+            Some(end) => {
+                self.require(Check::Expiry, now < end, Reason::Expired, || {
+                    format!("it expires at {end}; it is {now}")
+                })?;
+            }
             None => self.skip(Check::Expiry, "it never expires"),
         }
         self.owner(found)
     }
 
     fn slot(&mut self, found: &Found<'_>) -> Result<(), Denial> {
-        if found.by.is_none() {
-            self.skip(Check::Slot, NO_SECRET);
-            return Ok(());
+        let generation = match found.how {
+            How::Unpresented => {
+                self.skip(Check::Slot, NO_SECRET);
+                return Ok(());
+            }
+            How::Token(token, _) => Some(token.generation),
+            How::Admitted(identity) => identity.token_ends_at.map(|_| identity.generation),
+            How::Secret(_) | How::Signed(..) => None,
+        };
+        if let Some(issued) = generation {
+            let current = found.credential.generation();
+            return self.require(Check::Slot, issued == current, Reason::Replaced, || {
+                format!("the token is of generation {issued}, the credential of {current}")
+            });
         }
         let (now, ends_at) = (self.now.wall, found.secret.ends_at);
         self.require(Check::Slot, ends_at.is_none_or(|end| now < end), Reason::Replaced, || match ends_at {
@@ -297,13 +444,14 @@ impl<'a, R: Recorder> Checks<'a, R> {
 
     /// Transport and source address.
     fn origin(&mut self, found: &Found<'_>) -> Result<(), Denial> {
-        if found.holding.kind.https_only {
+        // A signed request carries nothing that could be stolen on the way.
+        if found.holding.kind.https_only && found.how.signed().is_none() {
             let secure = self.request.secure;
             self.require(Check::Transport, secure, Reason::InsecureTransport, || {
                 if secure { "https".into() } else { "plain http, and its kind is for https alone".into() }
             })?;
         } else {
-            self.skip(Check::Transport, "its kind may be sent over plain http");
+            self.skip(Check::Transport, "it may be sent over plain http");
         }
         let own = found.credential.particulars().extra.as_ref().map_or(&[][..], |extra| &extra.sources);
         let general = &found.world.record().sources[..];
@@ -326,15 +474,28 @@ impl<'a, R: Recorder> Checks<'a, R> {
     fn rights(&mut self, found: &Found<'_>) -> Result<(), Denial> {
         let Found { world, holding, .. } = found;
         let Request { permission, groups, .. } = *self.request;
-        let at = self.request.namespace.unwrap_or_else(|| world.organization().into());
+        let token = found.how.token();
+        let only_at = token.and_then(|token| token.namespace);
+        let at = self.request.namespace.or(only_at).unwrap_or_else(|| world.organization().into());
         let denied = holding.kind.deny.refuse(permission, groups) || holding.denied.refuse(permission, groups);
         self.require(Check::Denials, !denied, Reason::Denied, || {
             let asked = permission.unwrap_or("no permission");
             let verdict = if denied { "denied by its kind or by what made it" } else { "nothing of it is denied" };
             format!("{asked}, API groups {groups:?}: {verdict}")
         })?;
+        match token {
+            Some(AccessToken { scope, .. }) if !scope.is_everything() => {
+                let includes = permission.is_none_or(|permission| scope.includes(permission));
+                self.require(Check::Scope, includes, Reason::OutOfScope, || {
+                    format!("the token was issued for {scope:?}")
+                })?;
+            }
+            _ => self.skip(Check::Scope, "no scope narrows it"),
+        }
         // A credential whose namespace was deleted reaches nothing, whatever it was granted elsewhere.
-        let reached = rights::exists(world, holding.namespace) && rights::reaches(world, holding, at, permission);
+        let reached = rights::exists(world, holding.namespace)
+            && only_at.is_none_or(|only| only == at)
+            && rights::reaches(world, holding, at, permission);
         self.require(Check::Reach, reached, Reason::OutOfReach, || {
             format!("`{at}` is {} the reach of a credential of `{}`", within(reached), holding.namespace)
         })?;
@@ -418,6 +579,11 @@ impl<'a, R: Recorder> Checks<'a, R> {
 /// A credential of a known kind and organization, with the facts about its rights.
 type Known<'a> = Option<(CredentialView<'a>, World<'a>)>;
 
+/// What was found, with what stands for it.
+fn with<'a>((known, matched): (Known<'a>, Option<Matched>), how: How<'a>) -> (Known<'a>, Option<Matched>, How<'a>) {
+    (known, matched, how)
+}
+
 impl Matched {
     const NONE: Matched = Matched { slot: 0, pepper: PepperVersion::new(0), ends_at: None };
 }
@@ -434,6 +600,21 @@ fn matching(credential: &CredentialView<'_>, version: PepperVersion, digest: &[u
     // What was replaced without a grace never counts.
     let ends_at = Some(replaced.ends_at.unwrap_or(Timestamp::from_micros(i64::MIN)));
     Some(Matched { slot: replaced.slot, pepper: version, ends_at })
+}
+
+/// A secret of the credential by its number, as long as it is kept; one that is gone has ended.
+fn of_slot(credential: &CredentialView<'_>, slot: u32, pepper: PepperVersion) -> Matched {
+    let particulars = credential.particulars();
+    let extra = particulars.extra.as_deref();
+    let gone = Some(Timestamp::from_micros(i64::MIN));
+    let ends_at = if particulars.slot == slot {
+        extra.and_then(|extra| extra.ends_at)
+    } else {
+        extra
+            .and_then(|extra| extra.replaced.iter().find(|old| old.slot == slot))
+            .map_or(gone, |old| old.ends_at.or(gone))
+    };
+    Matched { slot, pepper, ends_at }
 }
 
 fn is_listed(networks: &[IpNet], address: IpAddr) -> bool {

@@ -5,11 +5,13 @@ use keyward_core::decision::Denial;
 use keyward_core::digest::PepperVersion;
 use keyward_core::id::{CredentialId, OrganizationId, UserId};
 use keyward_core::namespace::NamespaceId;
+use keyward_core::time::Timestamp;
 
 use crate::text::Text;
 
 /// The answer to a request.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation in every decision")]
 #[must_use = "a decision that nobody looks at protects nothing"]
 pub enum Decision {
     /// Yes.
@@ -54,13 +56,31 @@ pub enum Decision {
 #[must_use = "settle it: a use may have to be recorded before the answer"]
 pub struct Permit {
     identity: Identity,
-    log_use: bool,
+    owed: Owed,
 }
 
-/// A yes whose use is to be recorded before it is answered.
+/// What has to be stored before a yes may be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owed {
+    /// The use itself, because its kind says so.
+    pub log_use: bool,
+    /// The nonce of a signed request, which counts once: when it was used before, the answer is no.
+    pub nonce: Option<OwedNonce>,
+}
+
+/// The nonce of a signed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwedNonce {
+    /// The first 16 bytes of the BLAKE3 of its text.
+    pub digest: [u8; 16],
+    /// From then on nobody asks for it any more.
+    pub until: Timestamp,
+}
+
+/// A yes for which something is to be stored before it is answered.
 #[derive(Debug)]
 #[must_use = "record the use, or refuse the request"]
-pub struct Unsettled(Identity);
+pub struct Unsettled(Permit);
 
 /// Who was allowed, as of one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +97,16 @@ pub struct Identity {
     pub owner: Option<UserId>,
     /// Where it lives.
     pub namespace: NamespaceId,
-    /// Number of the secret that was presented.
+    /// Number of the secret that was presented; of the current one for access tokens and signed requests.
     pub slot: u32,
     /// The pepper under which that secret is stored: when it is not the ring's current one, the digest is to be renewed.
     pub pepper: PepperVersion,
     /// Counts rotations and the revocation; what is issued now dies with it.
     pub generation: u32,
+    /// The end of the access token, where one was presented.
+    pub token_ends_at: Option<Timestamp>,
+    /// Whether that token was issued for less than the credential may do.
+    pub narrowed: bool,
     /// The revision of the facts.
     pub revision: Revision,
 }
@@ -92,26 +116,31 @@ pub struct Identity {
 pub struct Recorded(());
 
 impl Permit {
-    pub(crate) fn new(identity: Identity, log_use: bool) -> Self {
-        Self { identity, log_use }
+    pub(crate) fn new(identity: Identity, owed: Owed) -> Self {
+        Self { identity, owed }
     }
 
-    /// Who was allowed, unless the use is to be recorded first.
+    /// Who was allowed, unless something is to be stored first.
     #[expect(clippy::result_large_err, reason = "a box would be an allocation in every decision")]
     pub fn settle(self) -> Result<Identity, Unsettled> {
-        if self.log_use { Err(Unsettled(self.identity)) } else { Ok(self.identity) }
+        if self.owed.log_use || self.owed.nonce.is_some() { Err(Unsettled(self)) } else { Ok(self.identity) }
     }
 }
 
 impl Unsettled {
     /// What to record. Not for the answer.
     pub fn to_record(&self) -> &Identity {
-        &self.0
+        &self.0.identity
+    }
+
+    /// What has to be stored.
+    pub fn owed(&self) -> Owed {
+        self.0.owed
     }
 
     /// Who was allowed, now that the use is recorded.
     pub fn recorded(self, _: Recorded) -> Identity {
-        self.0
+        self.0.identity
     }
 }
 

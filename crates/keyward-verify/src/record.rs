@@ -9,6 +9,7 @@ use keyward_core::digest::Digest;
 use keyward_core::id::{CredentialId, GrantId};
 use keyward_core::kind::Denials;
 use keyward_core::seal::Sealed;
+use keyward_core::signed::PublicKey;
 use keyward_core::time::Timestamp;
 
 use crate::text::Text;
@@ -113,10 +114,6 @@ impl Record {
         if self.expires_at == Self::NEVER { None } else { Some(Timestamp::from_micros(self.expires_at)) }
     }
 
-    pub(crate) const fn is_expired(&self, now: Timestamp) -> bool {
-        now.micros() >= self.expires_at
-    }
-
     pub(crate) const fn owner(&self) -> Option<u32> {
         if self.owner == Self::NOBODY { None } else { Some(self.owner) }
     }
@@ -188,6 +185,7 @@ pub(crate) struct Extra {
     pub(crate) denied: Denials,
     /// The current secret, sealed, where signatures are checked with it.
     pub(crate) sealed: Option<Sealed>,
+    pub(crate) public_key: Option<PublicKey>,
 }
 
 /// A secret that was replaced, and when its grace ends.
@@ -210,12 +208,14 @@ impl Extra {
             sources: credential.sources.clone(),
             denied: credential.denied.clone(),
             sealed: current.and_then(|slot| slot.sealed.clone()),
+            public_key: credential.public_key.clone(),
         };
         let is_empty = extra.replaced.is_empty()
             && extra.ends_at.is_none()
             && extra.sources.is_empty()
             && extra.denied.is_empty()
-            && extra.sealed.is_none();
+            && extra.sealed.is_none()
+            && extra.public_key.is_none();
         (!is_empty).then_some(extra)
     }
 }

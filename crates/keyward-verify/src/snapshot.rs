@@ -15,7 +15,8 @@ use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::PatternSet;
 use keyward_core::profile::Profile;
 use keyward_core::rights::Holding;
-use keyward_core::seal::Sealed;
+use keyward_core::seal::{Binding, Sealed};
+use keyward_core::signed::PublicKey;
 use keyward_core::time::Timestamp;
 
 use crate::apply::ApplyError;
@@ -54,6 +55,10 @@ pub struct Snapshot {
     pub(crate) owners: Numbered<UserId>,
     pub(crate) memberships: OrdSet<(UserId, OrganizationId)>,
     pub(crate) sites: OrdMap<Arc<str>, (OrganizationId, ApplicationId)>,
+    /// The newest credential of an organization (by number) and kind (by number) that was not revoked.
+    pub(crate) newest: OrdMap<(u32, u16), u32>,
+    /// What signatures of unknown ids are checked with.
+    pub(crate) decoy: Arc<Decoy>,
     /// Keyed with random numbers, so that nobody can choose names that are slow to find.
     hasher: RandomState,
 }
@@ -77,7 +82,6 @@ impl Snapshot {
             revision: Revision::default(),
             fresh_until: None,
             peppers: live_peppers(&ring),
-            ring,
             catalogue: Arc::default(),
             records: Slab::new(),
             particulars: Slab::new(),
@@ -92,6 +96,9 @@ impl Snapshot {
             owners: Numbered::new(),
             memberships: OrdSet::new(),
             sites: OrdMap::new(),
+            newest: OrdMap::new(),
+            decoy: Decoy::of(&ring),
+            ring,
             hasher: RandomState::new(),
         }
     }
@@ -181,6 +188,12 @@ impl Snapshot {
         self.view(self.record_number_by_public_id(public_id)?)
     }
 
+    /// The one credential of a kind in an organization: for kinds of which there is at most one there.
+    pub fn only_credential(&self, organization: OrganizationId, kind: &KindId) -> Option<CredentialView<'_>> {
+        let key = (self.estate_number(organization)?, self.catalogue.number(kind)?);
+        self.view(*self.newest.get(&key)?)
+    }
+
     /// Every credential, revoked ones included, in the order in which they became known.
     pub fn credentials(&self) -> impl Iterator<Item = CredentialView<'_>> {
         (0..self.records.len()).filter_map(|number| self.view(number))
@@ -188,6 +201,7 @@ impl Snapshot {
 
     pub(crate) fn set_key_ring(&mut self, ring: Arc<KeyRing>) {
         self.peppers = live_peppers(&ring);
+        self.decoy = Decoy::of(&ring);
         self.ring = ring;
     }
 
@@ -282,7 +296,12 @@ impl<'a> CredentialView<'a> {
         self.particulars.generation
     }
 
-    /// The current secret, sealed, if the change feed brought it: what checking a signature needs.
+    /// The public half of its key pair, if it has one.
+    pub fn public_key(&self) -> Option<&'a PublicKey> {
+        self.particulars.extra.as_ref()?.public_key.as_ref()
+    }
+
+    /// The current secret, sealed, for kinds that keep it: what checking a signature needs.
     pub fn sealed(&self) -> Option<&'a Sealed> {
         self.particulars.extra.as_ref()?.sealed.as_ref()
     }
@@ -322,6 +341,36 @@ impl<'a> CredentialView<'a> {
         self.particulars
     }
 }
+
+/// Something to check signatures with when there is nothing: opening it fails and no signature fits, after the same work.
+pub(crate) struct Decoy {
+    pub(crate) binding: Binding,
+    pub(crate) sealed: Option<Sealed>,
+    pub(crate) public_key: Option<PublicKey>,
+}
+
+impl Decoy {
+    fn of(ring: &KeyRing) -> Arc<Self> {
+        let [a, b, c, d] = ring.current_version().number().to_be_bytes();
+        let mut envelope = vec![1, a, b, c, d];
+        // As long as the envelope of a secret of 32 characters.
+        envelope.resize(5 + 12 + 32 + 16, 0);
+        Arc::new(Self {
+            binding: Binding::CredentialSecret {
+                organization: OrganizationId::from_bits(0),
+                credential: CredentialId::from_bits(0),
+            },
+            sealed: Sealed::from_bytes(envelope).ok(),
+            public_key: PublicKey::try_from(UNUSED_KEY.to_owned()).ok(),
+        })
+    }
+}
+
+/// An RSA 2048 key whose private half was thrown away.
+const UNUSED_KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnGFXgLp6xLsAl1KdbN8Xn0c57sNiGTBZFq7kBTO9mf5EwPtUyPdJhiny0\
+    hywp7JlofCIjhFLmpz8zxm4vEHWvyyTG0MWd5FhOFzzl3VHpfR6rF5llhR5h3bB1XPZwkssMPC62P8Dqpx7M908qweTd3douc8u++rI0dWi1i+48GDC\
+    v+cneO4g4iqejnGDzlyEfqiuF6LoTnZ5lfFeMcrcJK9OjRb3nB5GQguCheFEaP0xFryZhgaKde/wB5E2qVroTjZD+3DdOWWFpfnb/DGN9Kg3ydCOGg9\
+    RnKanBg1hnplWP4u89bbboSP3t5+6jojJnBOjP29gQxMYgj2NbuyHqwIDAQAB";
 
 fn live_peppers(ring: &KeyRing) -> Arc<[PepperVersion]> {
     let current = ring.current_version();

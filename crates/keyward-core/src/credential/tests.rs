@@ -64,6 +64,7 @@ pub(crate) fn credential(kind: &Kind, bits: u128) -> Credential {
         expires_at: None,
         sources: vec![],
         denied: Denials::default(),
+        public_key: None,
         slots: vec![Slot { number: 1, digest: digest(1), sealed: None, created_at: Timestamp::EPOCH, ends_at: None }],
     }
 }
