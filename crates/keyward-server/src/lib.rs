@@ -7,6 +7,7 @@ pub mod config;
 pub mod entropy;
 pub mod net;
 pub mod ops;
+pub mod proxy;
 pub mod serve;
 pub mod start;
 pub mod surfaces;

@@ -15,8 +15,10 @@ use crate::net::limits::RequestLimits;
 use crate::net::tls::{self, Certificates};
 use crate::net::{Listen, Running, Server, Site, Sites};
 use crate::ops::{attempts, audit, sessions, setup, usage};
+use crate::proxy::Front;
 use crate::start::StartError;
-use crate::surfaces::native;
+use crate::surfaces::dialect::{Dialect, InvalidSurface};
+use crate::surfaces::{native, oauth};
 use crate::tasks::nodes;
 use crate::telemetry::requests;
 
@@ -65,7 +67,7 @@ async fn begin(app: &Arc<App>) -> Result<Serving, StartError> {
             name: Arc::from(listener.name.0.as_str()),
             address: listener.address,
             tls,
-            sites: sites(app, &config, &listener.name.0),
+            sites: sites(app, &config, &listener.name.0)?,
         });
     }
     let server = Server::bind(config.network(), listens)?;
@@ -100,30 +102,52 @@ impl Serving {
 }
 
 /// What answers on one listener. The surfaces of one place answer together.
-fn sites(app: &Arc<App>, config: &Config, listener: &str) -> Sites<Site> {
+fn sites(app: &Arc<App>, config: &Config, listener: &str) -> Result<Sites<Site>, StartError> {
     let limits = config.request_limits();
-    hosts::places(&config.mounts, listener).into_iter().fold(Sites::new(config.public_host()), |sites, place| {
-        let site = Site { hot: None, router: router(app, limits, place.surfaces.iter()) };
-        sites.mount(place.host, place.prefix, site)
+    hosts::places(&config.mounts, listener).into_iter().try_fold(Sites::new(config.public_host()), |sites, place| {
+        let site = Site { hot: None, router: router(app, limits, place.surfaces.iter())? };
+        Ok(sites.mount(place.host, place.prefix, site))
     })
 }
 
-fn router<'a>(app: &Arc<App>, limits: RequestLimits, surfaces: impl Iterator<Item = &'a Surface>) -> Router {
-    let mut native = None;
-    let mut verify = None;
+fn router<'a>(
+    app: &Arc<App>,
+    limits: RequestLimits,
+    surfaces: impl Iterator<Item = &'a Surface>,
+) -> Result<Router, StartError> {
+    let (mut native, mut verify, mut foreign) = (None, None, Router::new());
+    let mut front = Front::new(app, limits);
     for surface in surfaces {
         match surface {
             Surface::Native => native = Some(native::router(app)),
             Surface::Verify => verify = Some(native::verification(app)),
+            Surface::OAuth => foreign = foreign.merge(oauth::router(app)),
+            Surface::Dialect(name) => {
+                let dialect = dialect(app, name)?;
+                foreign = foreign.merge(dialect.endpoints(app));
+                front.dialect = dialect;
+            }
+            Surface::Proxy => front.proxied = true,
             // Mounted in advance; they answer as soon as this program has them.
-            Surface::OAuth | Surface::Console | Surface::Gateways | Surface::Proxy | Surface::Dialect(_) => {}
+            Surface::Console | Surface::Gateways => {}
         }
     }
     // The management API answers the verification endpoint too. Its bodies are held to their own limits, so that too
     // large a one is told in its own words.
-    let router = native.or(verify).unwrap_or_default();
     let limits = RequestLimits { body: limits.body.max(MAX_PROFILE_BODY_BYTES), ..limits };
-    requests::observe(crate::net::limits::apply(router, limits))
+    let router = match native.or(verify) {
+        Some(own) => crate::net::limits::apply(own.merge(foreign), limits),
+        None => crate::net::limits::apply(foreign, limits).fallback_service(front.service()),
+    };
+    Ok(requests::observe(router))
+}
+
+/// The dialect of the profile that has it.
+fn dialect(app: &App, name: &str) -> Result<Dialect, StartError> {
+    let found = app.profiles.iter().find(|(_, profile)| profile.surface.dialect == name);
+    let (_, profile) =
+        found.ok_or_else(|| StartError::Profile(InvalidSurface::Unknown(name.to_owned()).to_string()))?;
+    Dialect::of(&profile.name, &profile.surface).map_err(|e| StartError::Profile(e.to_string()))
 }
 
 fn certificate(listener: &Listener) -> Result<Option<Arc<Certificates>>, StartError> {

@@ -585,6 +585,7 @@ fn draft(
         expires_at: credential::expiry(kind, input.expires_at, now)?,
         sources: checked_sources(kind, input.sources.clone())?,
         denied: keyward_core::kind::Denials::default(),
+        public_key: None,
         slots: vec![Slot { number: 1, digest: minted.digest, sealed, created_at: now, ends_at: None }],
     })
 }

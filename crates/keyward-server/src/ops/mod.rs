@@ -3,6 +3,8 @@
 //! The shape of a change: judge at the door (on the index, no database) → job on the write lane { judge again on the
 //! rows of its transaction → load → core's rule → persist } → receipt. A refusal is recorded too.
 
+pub mod access_tokens;
+pub mod admission;
 pub mod attempts;
 pub mod audit;
 pub mod authority;
@@ -16,6 +18,7 @@ pub mod local;
 pub mod namespaces;
 pub mod organizations;
 pub mod passwords;
+pub mod presented;
 pub mod profiles;
 pub mod receipts;
 pub mod roles;

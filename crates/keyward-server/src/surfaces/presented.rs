@@ -2,24 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, header};
-use keyward_core::decision::{By, Presented};
+use http::{HeaderMap, HeaderValue, header};
+use keyward_core::secret::Secret;
 use zeroize::Zeroizing;
+
+use crate::ops::presented::{Carried, Travelled};
 
 /// The header that carries a whole key where `Authorization` is taken.
 pub const X_API_KEY: &str = "x-api-key";
-
-/// What a request carried, held while it is judged and then wiped.
-pub enum Carried {
-    /// Nothing.
-    Nothing,
-    /// `Authorization: Bearer`.
-    Bearer(Zeroizing<String>),
-    /// `X-API-Key`.
-    Header(Zeroizing<String>),
-    /// `Authorization: Basic`: id and secret.
-    Basic(Zeroizing<String>, Zeroizing<String>),
-}
 
 /// Why what a request carries cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,54 +22,59 @@ pub enum Unreadable {
     Malformed,
 }
 
-impl Carried {
-    /// Reads the headers of a request.
-    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Unreadable> {
-        let mut authorization = headers.get_all(header::AUTHORIZATION).iter();
-        let mut api_key = headers.get_all(X_API_KEY).iter();
-        match (authorization.next(), authorization.next(), api_key.next(), api_key.next()) {
-            (None, None, None, None) => Ok(Self::Nothing),
-            (Some(value), None, None, None) => authorized(value),
-            (None, None, Some(value), None) => {
-                Ok(Self::Header(Zeroizing::new(value.to_str().map_err(|_| Unreadable::Malformed)?.to_owned())))
-            }
-            _ => Err(Unreadable::Several),
+/// The one credential of a request, from `Authorization` or `X-API-Key`; `None` when there is none.
+pub fn from_headers(headers: &HeaderMap) -> Result<Option<Carried>, Unreadable> {
+    let mut authorization = headers.get_all(header::AUTHORIZATION).iter();
+    let mut api_key = headers.get_all(X_API_KEY).iter();
+    match (authorization.next(), authorization.next(), api_key.next(), api_key.next()) {
+        (None, None, None, None) => Ok(None),
+        (Some(value), None, None, None) => authorized(value).map(Some),
+        (None, None, Some(value), None) => {
+            Ok(Some(Carried::Token(text(value)?, Travelled::Header(X_API_KEY.to_owned()))))
         }
-    }
-
-    /// The token of a bearer, which may also be a session's.
-    pub fn bearer(&self) -> Option<&str> {
-        match self {
-            Self::Bearer(token) => Some(token),
-            _ => None,
-        }
-    }
-
-    /// What is to be decided about.
-    pub fn presented(&self) -> Option<Presented<'_>> {
-        match self {
-            Self::Nothing => None,
-            Self::Bearer(token) => Some(Presented::Token { token, by: By::Bearer }),
-            Self::Header(token) => Some(Presented::Token { token, by: By::Header(X_API_KEY) }),
-            Self::Basic(id, secret) => Some(Presented::Pair { id, secret, by: By::Basic }),
-        }
+        _ => Err(Unreadable::Several),
     }
 }
 
-fn authorized(value: &http::HeaderValue) -> Result<Carried, Unreadable> {
+/// What one `Authorization` header carries.
+pub fn authorized(value: &HeaderValue) -> Result<Carried, Unreadable> {
     let text = value.to_str().map_err(|_| Unreadable::Malformed)?;
     let (scheme, rest) = text.split_once(' ').ok_or(Unreadable::Malformed)?;
     let rest = rest.trim_start_matches(' ');
-    if scheme.eq_ignore_ascii_case("bearer") && !rest.is_empty() {
-        return Ok(Carried::Bearer(Zeroizing::new(rest.to_owned())));
+    if rest.is_empty() {
+        return Err(Unreadable::Malformed);
+    }
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Carried::Token(Secret::from_string(rest.to_owned()), Travelled::Bearer));
     }
     if scheme.eq_ignore_ascii_case("basic") {
-        let decoded = Zeroizing::new(STANDARD.decode(rest).map_err(|_| Unreadable::Malformed)?);
-        let pair = std::str::from_utf8(&decoded).map_err(|_| Unreadable::Malformed)?;
-        let (id, secret) = pair.split_once(':').ok_or(Unreadable::Malformed)?;
-        return Ok(Carried::Basic(Zeroizing::new(id.to_owned()), Zeroizing::new(secret.to_owned())));
+        let (id, secret) = basic(rest)?;
+        return Ok(Carried::Pair(id, secret, Travelled::Basic));
     }
     Err(Unreadable::Malformed)
+}
+
+/// One header whose whole value is a secret.
+pub fn text(value: &HeaderValue) -> Result<Secret, Unreadable> {
+    Ok(Secret::from_string(value.to_str().map_err(|_| Unreadable::Malformed)?.to_owned()))
+}
+
+/// Id and secret of HTTP Basic. Clients send both as they are, or percent-encoded (RFC 6749 section 2.3.1): no format
+/// of Keyward's has `%` or `+`, so what has one of them was encoded.
+fn basic(encoded: &str) -> Result<(String, Secret), Unreadable> {
+    let decoded = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| Unreadable::Malformed)?);
+    let pair = std::str::from_utf8(&decoded).map_err(|_| Unreadable::Malformed)?;
+    let (id, secret) = pair.split_once(':').ok_or(Unreadable::Malformed)?;
+    Ok((unescaped(id), Secret::from_string(unescaped(secret))))
+}
+
+fn unescaped(text: &str) -> String {
+    if !text.contains(['%', '+']) {
+        return text.to_owned();
+    }
+    // One value without a name is one pair to the decoder.
+    let escaped = Zeroizing::new(text.replace(['&', '='], "%26"));
+    form_urlencoded::parse(escaped.as_bytes()).next().map_or_else(String::new, |(text, _)| text.into_owned())
 }
 
 #[cfg(test)]
@@ -92,10 +87,11 @@ mod tests {
         for (name, value) in pairs {
             headers.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        Carried::from_headers(&headers).map(|carried| match carried.presented() {
+        from_headers(&headers).map(|carried| match carried {
             None => "nothing".to_owned(),
-            Some(Presented::Token { token, by }) => format!("{token} by {by:?}"),
-            Some(Presented::Pair { id, secret, by }) => format!("{id}+{secret} by {by:?}"),
+            Some(Carried::Token(token, by)) => format!("{} by {by:?}", token.expose()),
+            Some(Carried::Pair(id, secret, by)) => format!("{id}+{} by {by:?}", secret.expose()),
+            Some(Carried::Form(_) | Carried::Jwt(..)) => panic!("not from these headers"),
         })
     }
 
@@ -105,6 +101,8 @@ mod tests {
         assert_eq!(read(&[("authorization", "bEaReR  abc")]).unwrap(), "abc by Bearer");
         assert_eq!(read(&[("x-api-key", "abc")]).unwrap(), "abc by Header(\"x-api-key\")");
         assert_eq!(read(&[("authorization", "Basic YTpiOmM=")]).unwrap(), "a+b:c by Basic");
+        // `a%2Db:c+%26d`
+        assert_eq!(read(&[("authorization", "Basic YSUyRGI6YyslMjZk")]).unwrap(), "a-b+c &d by Basic");
     }
 
     #[test]

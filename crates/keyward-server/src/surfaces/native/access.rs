@@ -11,10 +11,11 @@ use keyward_core::permission::Permission;
 
 use crate::app::App;
 use crate::ops::context::Ctx;
-use crate::ops::verify::{self, Judged, Question, Travelled};
+use crate::ops::presented::{Carried, Travelled};
+use crate::ops::verify::{self, Judged, Question};
 use crate::surfaces::native::answer::{Answer, Problematic};
 use crate::surfaces::native::extract::Json;
-use crate::surfaces::native::verify::{carrier, rendered, secret};
+use crate::surfaces::native::verify::{carrier, rendered};
 
 /// The same in the words of AuthZEN Authorization API 1.0.
 #[utoipa::path(post, path = "/access/v1/evaluation", operation_id = "access.evaluate", tag = "verify", request_body = wire::Evaluation,
@@ -45,9 +46,13 @@ fn question(asked: wire::Evaluation) -> Result<Question, Problematic> {
     if asked.subject.kind != "credential" {
         return Err(wrong("/subject/type", "the subject must be of type `credential`".into()));
     }
-    let judged = match (asked.subject.properties.credential, asked.subject.properties.secret) {
-        (Some(token), None) => Judged::Token(secret(token)),
-        (None, Some(given)) => Judged::Pair(asked.subject.id, secret(given)),
+    let travelled = match asked.context.carrier.as_deref() {
+        None => Travelled::Vouched,
+        Some(text) => carrier(text).ok_or_else(|| wrong("/context/carrier", "this is not a carrier".into()))?,
+    };
+    let carried = match (asked.subject.properties.credential, asked.subject.properties.secret) {
+        (Some(token), None) => Carried::Token(token.into_secret(), travelled),
+        (None, Some(given)) => Carried::Pair(asked.subject.id, given.into_secret(), travelled),
         _ => {
             let message = "give exactly one of `credential` and `secret`";
             return Err(wrong("/subject/properties", message.into()));
@@ -67,13 +72,8 @@ fn question(asked: wire::Evaluation) -> Result<Question, Problematic> {
         let message = format!("`{namespace}` is of type `{}`", namespace.kind().as_str());
         return Err(wrong("/resource/type", message));
     }
-    let travelled = match asked.context.carrier.as_deref() {
-        None => Travelled::Vouched,
-        Some(text) => carrier(text).ok_or_else(|| wrong("/context/carrier", "this is not a carrier".into()))?,
-    };
     Ok(Question {
-        judged,
-        travelled,
+        judged: Judged::Presented(carried),
         permission: Some(permission.to_string()),
         namespace: Some(namespace),
         groups: asked.context.groups,

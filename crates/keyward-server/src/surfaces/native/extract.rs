@@ -14,59 +14,48 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use keyward_api::error::{ErrorCode, Problem};
 use keyward_api::{headers, json, limits};
 use keyward_core::decision::{Purpose, Request as Question};
-use keyward_core::id::RequestId;
 use keyward_core::time::Timestamp;
-use keyward_verify::Decision;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
-use crate::net::Arrival;
+use crate::ops::admission::{self, Refused};
 use crate::ops::context::{Caller, Ctx};
-use crate::ops::{sessions, verify};
+use crate::ops::sessions;
 use crate::surfaces::native::answer::Problematic;
-use crate::surfaces::presented::{Carried, Unreadable};
-use crate::telemetry::requests::{CallerKind, Facts};
+use crate::surfaces::presented::{self, Unreadable};
+use crate::surfaces::visit::{tell, visit};
 
 impl FromRequestParts<Arc<App>> for Ctx {
     type Rejection = Problematic;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problematic> {
-        let arrival = parts.extensions.get::<Arrival>().cloned();
-        let facts = parts.extensions.get::<Facts>().cloned();
-        let now = app.now();
         let mut ctx = Ctx {
-            caller: Caller::Anonymous,
             organization: header_value(&parts.headers, headers::ORGANIZATION)?,
-            now,
-            request: facts.as_ref().map_or_else(|| RequestId::new(now.wall, &mut app.entropy()), Facts::id),
-            source: arrival.as_ref().map(|a| a.client),
-            secure: arrival.is_some_and(|a| a.https),
             idempotency_key: idempotency_key(&parts.headers)?,
             if_match: if_match(&parts.headers)?,
+            ..visit(app, parts)
         };
         ctx.caller = caller(app, &ctx, &parts.headers).await?;
-        if let Some(facts) = facts {
-            tell(&facts, &ctx);
-        }
+        tell(parts, &ctx);
         Ok(ctx)
     }
 }
 
 /// Who asks: a session's token or a credential, in one of the carriers that standards define.
 async fn caller(app: &Arc<App>, ctx: &Ctx, headers: &HeaderMap) -> Result<Caller, Problematic> {
-    let carried = Carried::from_headers(headers).map_err(|unreadable| {
+    let carried = presented::from_headers(headers).map_err(|unreadable| {
         let code = match unreadable {
             Unreadable::Several => ErrorCode::TwoCredentials,
             Unreadable::Malformed => ErrorCode::InvalidCredential,
         };
         Problem::new(code).with_detail(unreadable.to_string())
     })?;
+    let Some(carried) = carried else { return Ok(Caller::Anonymous) };
     if let Some(token) = carried.bearer()
         && sessions::is_session_token(token)
     {
         return Ok(Caller::Session(sessions::authenticate(app, token, ctx.at()).await?));
     }
-    let Some(presented) = carried.presented() else { return Ok(Caller::Anonymous) };
     let question = Question {
         permission: None,
         namespace: None,
@@ -75,35 +64,19 @@ async fn caller(app: &Arc<App>, ctx: &Ctx, headers: &HeaderMap) -> Result<Caller
         secure: ctx.secure,
         purpose: Purpose::Direct,
     };
-    match verify::decide(app, &presented, &question, ctx.now) {
-        Decision::Allow(permit) => {
-            let identity = verify::settle(app, permit, &presented, ctx).await?;
-            Ok(Caller::Credential(identity))
+    match admission::admit(app, ctx, &carried, &question).await {
+        Ok(identity) if identity.narrowed => {
+            let detail =
+                "an access token that was narrowed to a scope or a namespace does not manage: ask for one without";
+            Err(Problem::new(ErrorCode::PermissionDenied).with_detail(detail).into())
         }
-        Decision::Deny(denial) => {
+        Ok(identity) => Ok(Caller::Credential(identity)),
+        Err(Refused::Failed(error)) => Err(error.into()),
+        Err(Refused::Denied(denial)) => {
             let mut problem = Problem::from(denial.reason);
             problem.retry_after = denial.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
             Err(problem.into())
         }
-    }
-}
-
-fn tell(facts: &Facts, ctx: &Ctx) {
-    match &ctx.caller {
-        Caller::Anonymous => facts.caller(CallerKind::Anonymous),
-        Caller::System => facts.caller(CallerKind::System),
-        Caller::Session(signed_in) => {
-            facts.caller(CallerKind::Session);
-            facts.user(signed_in.user);
-        }
-        Caller::Credential(identity) => {
-            facts.caller(CallerKind::Credential);
-            facts.credential(identity.credential);
-            facts.organization(identity.organization);
-        }
-    }
-    if let Some(organization) = ctx.organization {
-        facts.organization(organization);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use keyward_api::error::{ErrorCode, Problem};
-use keyward_api::values::{Open, SecretText};
+use keyward_api::values::Open;
 use keyward_api::verify as wire;
 use keyward_api::{json, limits, operations};
 use keyward_core::id::OrganizationId;
@@ -13,7 +13,8 @@ use keyward_verify::Outcome;
 
 use crate::app::App;
 use crate::ops::context::Ctx;
-use crate::ops::verify::{self, Answered, Judged, Question, Travelled};
+use crate::ops::presented::{Carried, Travelled};
+use crate::ops::verify::{self, Answered, Judged, Question};
 use crate::surfaces::native::answer::{Answer, Problematic};
 use crate::surfaces::native::extract::{body, is_json};
 
@@ -67,9 +68,19 @@ fn question(asked: wire::VerifyRequest, place: &str) -> Result<Question, Problem
     if asked.groups.len() > limits::MAX_GROUPS_PER_REQUEST {
         return Err(wrong("groups", format!("name at most {} API groups", limits::MAX_GROUPS_PER_REQUEST)));
     }
+    let travelled = match asked.carrier.as_deref() {
+        None => Travelled::Vouched,
+        Some(text) => carrier(text).ok_or_else(|| {
+            wrong(
+                "carrier",
+                "write `bearer`, `basic`, `header:NAME`, `headers:ID,SECRET`, `form:ID,SECRET` or `token_scheme:NAME`"
+                    .into(),
+            )
+        })?,
+    };
     let judged = match (asked.credential, asked.id, asked.secret, asked.credential_id) {
-        (Some(token), None, None, None) => Judged::Token(secret(token)),
-        (None, Some(id), Some(given), None) => Judged::Pair(id, secret(given)),
+        (Some(token), None, None, None) => Judged::Presented(Carried::Token(token.into_secret(), travelled)),
+        (None, Some(id), Some(given), None) => Judged::Presented(Carried::Pair(id, given.into_secret(), travelled)),
         (None, None, None, Some(id)) if asked.explain => Judged::Unpresented(id),
         (None, None, None, Some(_)) => {
             return Err(wrong(
@@ -82,19 +93,8 @@ fn question(asked: wire::VerifyRequest, place: &str) -> Result<Question, Problem
             return Err(wrong("credential", message.into()));
         }
     };
-    let travelled = match asked.carrier.as_deref() {
-        None => Travelled::Vouched,
-        Some(text) => carrier(text).ok_or_else(|| {
-            wrong(
-                "carrier",
-                "write `bearer`, `basic`, `header:NAME`, `headers:ID,SECRET`, `form:ID,SECRET` or `token_scheme:NAME`"
-                    .into(),
-            )
-        })?,
-    };
     Ok(Question {
         judged,
-        travelled,
         permission: asked.permission.as_ref().map(Permission::to_string),
         namespace: asked.namespace,
         groups: asked.groups,
@@ -102,11 +102,6 @@ fn question(asked: wire::VerifyRequest, place: &str) -> Result<Question, Problem
         secure: asked.secure.unwrap_or(true),
         explain: asked.explain,
     })
-}
-
-/// A secret that came in a body, wiped when it was judged.
-pub(super) fn secret(text: SecretText) -> keyward_core::secret::Secret {
-    text.into_secret()
 }
 
 /// How a credential travelled, as the caller writes it.
