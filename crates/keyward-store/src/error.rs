@@ -61,11 +61,11 @@ pub enum StoreError {
     )]
     Unknown,
     /// The feed no longer holds, or never held, the revision after the one asked for: read a snapshot again.
-    #[error("the change feed has no revision {wanted} (its next is {found:?}): load a snapshot again")]
+    #[error("the change feed does not go on at revision {wanted}{}: load a snapshot again", but_at(*.found))]
     Gap {
         /// The revision that should have come next.
         wanted: Revision,
-        /// What came instead.
+        /// What came instead: where the feed begins, if `wanted` was forgotten ([`Store::prune_feed`](crate::Store::prune_feed)).
         found: Option<Revision>,
     },
     /// The database's history changed: it failed over, or a backup was restored. What was read before may not be true.
@@ -230,6 +230,10 @@ fn postgres(code: &str, text: String) -> Option<StoreError> {
             _ => None,
         },
     }
+}
+
+fn but_at(found: Option<Revision>) -> String {
+    found.map_or_else(String::new, |found| format!(" but at {found}"))
 }
 
 impl StoreError {

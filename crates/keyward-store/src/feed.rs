@@ -4,12 +4,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keyward_core::change::{Change, Revision};
+use keyward_core::time::Timestamp;
 use tokio::sync::watch;
 
-use crate::Scope;
 use crate::error::StoreError;
 use crate::tx::{Query, Reader, Writer};
 use crate::value::{FromRow, Json, Row};
+use crate::{Scope, Store};
 
 /// One committed revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct FeedRow {
     pub revision: Revision,
     /// Whose records it changed.
     pub scope: Scope,
+    /// When: the time of its audit entry, by the clock of the node that wrote it.
+    pub at: Timestamp,
     /// The facts, in the order of recording. A job may commit none.
     pub changes: Vec<Change>,
 }
@@ -61,6 +64,26 @@ impl Reader {
     pub async fn feed(&mut self, after: Revision, limit: u32) -> Result<Vec<FeedRow>, StoreError> {
         let current = self.revision();
         page(self, after, current, limit).await
+    }
+}
+
+impl Store {
+    /// Forgets the rows of the feed that were committed before `older_than` ([`FeedRow::at`]) and that every registered
+    /// node has applied; how many. The feed loses its beginning only, and never its newest row. Who asks for what was
+    /// forgotten is answered [`StoreError::Gap`].
+    ///
+    /// The feed repeats what the records forgot, sealed texts among it: this is how it forgets too.
+    pub async fn prune_feed(&self, older_than: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            // The main lane's lock keeps the feed as it is meanwhile, and this node's own index is at its end.
+            let job = async move |writer: &mut Writer| prune(writer, older_than).await;
+            let piece = self.unrevised::<_, StoreError, _>(&self.inner.lane, job).await?;
+            forgotten += piece;
+            if piece < PIECE.into() {
+                return Ok(forgotten);
+            }
+        }
     }
 }
 
@@ -144,7 +167,7 @@ pub(crate) async fn page(
     }
     let rows: Vec<FeedRow> = reader
         .all(
-            "SELECT revision, scope, changes FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2",
+            "SELECT revision, scope, at, changes FROM changes WHERE revision > $1 ORDER BY revision LIMIT $2",
             (after, limit),
         )
         .await?;
@@ -160,14 +183,29 @@ pub(crate) async fn append(tx: &mut Writer, mut rows: &[FeedRow]) -> Result<(), 
     while !rows.is_empty() {
         let (chunk, rest) = rows.split_at(chunk(rows.len()));
         rows = rest;
-        let mut query = Query::new("INSERT INTO changes (revision, scope, changes) VALUES ");
+        let mut query = Query::new("INSERT INTO changes (revision, scope, at, changes) VALUES ");
         for (index, row) in chunk.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            query = query.sql(comma).tuple((row.revision, row.scope, Json(&row.changes)));
+            query = query.sql(comma).tuple((row.revision, row.scope, row.at, Json(&row.changes)));
         }
         tx.exec_query(query).await?;
     }
     Ok(())
+}
+
+/// One piece of [`Store::prune_feed`], so that other writes wait for no more than that.
+///
+/// A node that registers meanwhile takes its snapshot afterwards, and the newest row is in that.
+async fn prune(writer: &mut Writer, older_than: Timestamp) -> Result<u64, StoreError> {
+    let sql = "SELECT (SELECT MAX(revision) FROM changes), (SELECT MIN(applied) FROM nodes)";
+    let (newest, slowest): (Option<Revision>, Option<Revision>) = writer.one(sql, ()).await?;
+    let Some(newest) = newest else { return Ok(0) };
+    let sql = "SELECT revision, at FROM changes WHERE revision < $1 AND revision <= $2 ORDER BY revision LIMIT $3";
+    let rows: Vec<(Revision, Timestamp)> = writer.all(sql, (newest, slowest.unwrap_or(newest), PIECE)).await?;
+    match rows.iter().take_while(|(_, at)| *at < older_than).last() {
+        Some((last, _)) => writer.exec("DELETE FROM changes WHERE revision <= $1", (last,)).await,
+        None => Ok(0),
+    }
 }
 
 /// The largest power of two within `rows`: few different statements to keep prepared.
@@ -188,10 +226,12 @@ fn consecutive(after: Revision, rows: &[FeedRow]) -> Result<(), StoreError> {
 
 impl FromRow for FeedRow {
     fn from_row(row: &Row) -> Result<Self, StoreError> {
-        let Json(changes) = row.get(2)?;
-        Ok(Self { revision: row.get(0)?, scope: row.get(1)?, changes })
+        let Json(changes) = row.get(3)?;
+        Ok(Self { revision: row.get(0)?, scope: row.get(1)?, at: row.get(2)?, changes })
     }
 }
 
 /// Rows read at a time.
 pub(crate) const PAGE: u32 = 256;
+/// Rows forgotten at a time.
+const PIECE: u32 = 1_000;

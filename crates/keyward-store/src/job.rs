@@ -5,9 +5,11 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use keyward_core::audit::AuditEntry;
 use keyward_core::change::Revision;
+use keyward_core::id::CredentialId;
 use tokio::sync::oneshot;
 
 use crate::Scope;
+use crate::entities::{UseRecorded, UsedNonce};
 use crate::error::StoreError;
 use crate::tx::{Tx, Writer};
 
@@ -18,6 +20,12 @@ pub(crate) trait Job: Send {
 
     /// Runs the job and keeps its output. Its future lives on the lane's thread and need not be `Send`.
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> LocalBoxFuture<'a, Ran>;
+
+    /// The nonce whose row the job locks. Lanes of several nodes that lock several wait for each other in a circle,
+    /// unless all of them lock in one order.
+    fn nonce(&self) -> Option<(CredentialId, [u8; 16])> {
+        None
+    }
 
     /// Tells the caller, if they still wait.
     fn answer(self: Box<Self>, end: End);
@@ -95,7 +103,6 @@ where
 /// `Store::side_write`, and whatever the store itself runs on a lane.
 pub(crate) struct Unrevised<T, E, F> {
     pub(crate) job: F,
-    pub(crate) audit: Option<(Scope, AuditEntry)>,
     pub(crate) kept: Option<Result<T, E>>,
     pub(crate) reply: oneshot::Sender<Result<(T, Revision), E>>,
 }
@@ -114,8 +121,48 @@ where
         Box::pin(async move {
             self.kept = None;
             let result = (self.job)(tx).await;
-            let ran = if result.is_ok() { Ran::Done(self.audit.clone().map(Box::new)) } else { Ran::Refused };
+            let ran = if result.is_ok() { Ran::Done(None) } else { Ran::Refused };
             self.kept = Some(result);
+            ran
+        })
+    }
+
+    fn answer(self: Box<Self>, end: End) {
+        let Self { kept, reply, .. } = *self;
+        let _ = reply.send(conclude(kept, end));
+    }
+}
+
+/// `Store::record_use`.
+pub(crate) struct Recording {
+    pub(crate) audit: Option<(Scope, AuditEntry)>,
+    pub(crate) nonce: Option<UsedNonce>,
+    pub(crate) kept: Option<Result<UseRecorded, StoreError>>,
+    pub(crate) reply: oneshot::Sender<Result<(UseRecorded, Revision), StoreError>>,
+}
+
+impl Job for Recording {
+    fn kind(&self) -> Kind {
+        Kind::Unrevised
+    }
+
+    fn nonce(&self) -> Option<(CredentialId, [u8; 16])> {
+        self.nonce.map(|nonce| (nonce.credential, nonce.digest))
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Tx) -> LocalBoxFuture<'a, Ran> {
+        Box::pin(async move {
+            let recorded = match &self.nonce {
+                Some(nonce) => tx.use_nonce(nonce).await,
+                None => Ok(UseRecorded::First),
+            };
+            let ran = match &recorded {
+                Ok(UseRecorded::First) => Ran::Done(self.audit.clone().map(Box::new)),
+                // It wrote nothing: there is nothing to undo, and its neighbours go on.
+                Ok(UseRecorded::Replayed) => Ran::Done(None),
+                Err(_) => Ran::Refused,
+            };
+            self.kept = Some(recorded);
             ran
         })
     }

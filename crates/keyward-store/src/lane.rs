@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use keyward_core::change::Revision;
+use keyward_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::audit::{self, Pending};
@@ -194,6 +195,10 @@ impl Worker {
     /// Runs a batch to its end, whatever that is, and answers every job of it.
     async fn run(&mut self, mut batch: Vec<Slot>) {
         self.batch += 1;
+        // The revision's lock keeps the others from waiting for each other in a circle; here only the order does.
+        if self.options.duty == Duty::Unrevised {
+            batch.sort_by_key(|slot| slot.job.nonce());
+        }
         let mut careful = false;
         let mut tries = 0;
         let result = loop {
@@ -313,12 +318,14 @@ impl Worker {
             session.tx.prepare(scope.unwrap_or(crate::Scope::Deployment), revision);
             if let Ran::Done(audit) = self.run_job(session, slot).await? {
                 written.jobs += 1;
+                let audit = audit.map(|audit| *audit);
                 if let Some(scope) = scope {
                     last = revision;
-                    written.rows.push(FeedRow { revision, scope, changes: session.tx.take_changes() });
+                    let at = audit.as_ref().map_or(Timestamp::from_micros(0), |(_, entry)| entry.at);
+                    written.rows.push(FeedRow { revision, scope, at, changes: session.tx.take_changes() });
                 }
                 let committed = scope.map_or(Revision(0), |_| revision);
-                if let Some((scope, entry)) = audit.map(|audit| *audit) {
+                if let Some((scope, entry)) = audit {
                     written.audit.push(Pending { scope, revision: committed, entry });
                 }
                 slot.end = Some(End::Committed(committed));

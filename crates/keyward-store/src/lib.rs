@@ -14,7 +14,8 @@
 //!   secrets, the time) is made before it. Jobs await nothing but their own `tx`, for
 //!   [`StoreOptions::job_timeout`] at most, because every writer of every node waits for them.
 //! - **Gap-free.** Each committed write has its own [`Revision`](keyward_core::change::Revision), one more than the one
-//!   before, and one [`FeedRow`]. Whoever sees a revision sees all earlier ones.
+//!   before, and one [`FeedRow`]. Whoever sees a revision sees all earlier ones. The feed is forgotten from its old end
+//!   on only ([`Store::prune_feed`]), and who asks for what it forgot is told.
 //! - **In force when answered.** When a write returns, the index given to [`Store::follow`] has it and everything before.
 //! - **Exact.** While a job runs, that index is at the revision before the batch.
 //! - **Never silent.** No commit without an audit entry in the chain of its [`Scope`].
@@ -51,7 +52,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::engine::{Engine, Readers};
 use crate::feed::Follower;
-use crate::job::{Job, Revised, Unrevised};
+use crate::job::{Job, Recording, Revised, Unrevised};
 use crate::lane::{Duty, Lane, LaneOptions};
 use crate::lock::FileLock;
 
@@ -59,7 +60,8 @@ pub use crate::audit::{AuditFilter, Broken, Checkpoint, Hash, Recorded, Verified
 pub use crate::entities::{
     Attempts, Conflict, CredentialCursor, CredentialFilter, CredentialRow, CredentialSort, CredentialState, DailyUse,
     GrantFilter, IdempotencyRecord, IncludeEnded, Invitation, InvitedGrant, Link, MemberFilter, NamespaceFilter, Order,
-    Page, Placing, RoleUse, SessionRecord, SetupToken, SortBy, SortKey, UsageFilter, Use, Visible, day_of,
+    Page, Placing, RoleUse, SessionRecord, SetupToken, SortBy, SortKey, UsageFilter, Use, UseRecorded, UsedNonce,
+    Visible, day_of,
 };
 pub use crate::error::{Constraint, StoreError};
 pub use crate::feed::{FeedRow, Hook, Start};
@@ -119,7 +121,9 @@ pub struct Check {
     pub schema: i64,
     /// The last revision.
     pub revision: Revision,
-    /// Whether the feed is complete up to it, from its first row on.
+    /// The oldest revision that the feed still has ([`Store::prune_feed`]); `None` while there is none.
+    pub feed_from: Option<Revision>,
+    /// Whether the feed is complete from there on, up to the last revision.
     pub feed_complete: bool,
 }
 
@@ -175,15 +179,15 @@ impl Store {
                 reader.one("SELECT 'PostgreSQL ' || current_setting('server_version')", ()).await?
             }
         };
-        let (rows, first, last): (u64, Option<u64>, Option<u64>) =
+        let (rows, feed_from, last): (u64, Option<Revision>, Option<Revision>) =
             reader.one("SELECT COUNT(*), MIN(revision), MAX(revision) FROM changes", ()).await?;
         let revision = reader.revision();
-        let feed_complete = match (first, last) {
-            (Some(first), Some(last)) => last == revision.0 && last - first + 1 == rows,
+        let feed_complete = match (feed_from, last) {
+            (Some(first), Some(last)) => last == revision && last.0 - first.0 + 1 == rows,
             _ => revision == Revision(0),
         };
         let (schema,) = reader.one("SELECT MAX(version) FROM _sqlx_migrations", ()).await?;
-        Ok(Check { engine, schema, revision, feed_complete })
+        Ok(Check { engine, schema, revision, feed_from, feed_complete })
     }
 
     /// A snapshot of the last committed moment, and the revision it is of. Dropping it ends it.
@@ -213,23 +217,41 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Unrevised { job, audit: None, kept: None, reply };
-        submit(&self.inner.side, Box::new(job), answer).await.map(|(value, _)| value)
+        self.unrevised(&self.inner.side, job).await
     }
 
     /// Puts an act that changed nothing into the audit log: a refusal, a failed sign-in.
     pub async fn record(&self, scope: Scope, entry: AuditEntry) -> Result<(), StoreError> {
+        self.record_use(scope, Some(entry), None).await.map(drop)
+    }
+
+    /// Records a use before it is answered: `entry` enters the audit log, `nonce` counts for this use and for no later
+    /// one, of whatever node. A replayed nonce leaves nothing, no entry either.
+    ///
+    /// Group-committed with others; durable when it returns. An error means that the use must not be answered: nothing
+    /// was recorded, or ([`StoreError::Unknown`]) perhaps.
+    pub async fn record_use(
+        &self,
+        scope: Scope,
+        entry: Option<AuditEntry>,
+        nonce: Option<UsedNonce>,
+    ) -> Result<UseRecorded, StoreError> {
+        // Only chains need the lock that all nodes share.
+        let lane = match (&entry, &nonce) {
+            (Some(_), _) => &self.inner.lane,
+            (None, Some(_)) => &self.inner.side,
+            (None, None) => return Ok(UseRecorded::First),
+        };
         let (reply, answer) = oneshot::channel();
-        let job = async |_: &mut Writer| Ok::<(), StoreError>(());
-        let job = Unrevised { job, audit: Some((scope, entry)), kept: None, reply };
-        submit(&self.inner.lane, Box::new(job), answer).await.map(drop)
+        let job = Recording { audit: entry.map(|entry| (scope, entry)), nonce, kept: None, reply };
+        submit(lane, Box::new(job), answer).await.map(|(recorded, _)| recorded)
     }
 
     /// Keeps an index up to date from `start` on ([`Reader::start`] of the snapshot it was made of), in place of the one
     /// before. From the next batch on, writes return when `hook` has their rows; [`Store::tail`] brings those of other
-    /// nodes.
+    /// nodes. [`StoreError::Gap`] when the feed does not go on from there: `start` is too old.
     pub async fn follow(&self, start: Start, hook: Hook) -> Result<(), StoreError> {
+        self.read().await?.feed(start.revision, 1).await?;
         self.inner.lane.follow(start, hook).await
     }
 
@@ -243,6 +265,16 @@ impl Store {
         self.inner.lane.close().await;
         self.inner.side.close().await;
         self.inner.readers.close().await;
+    }
+
+    async fn unrevised<T, E, F>(&self, lane: &Lane, job: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Writer) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        submit(lane, Box::new(Unrevised { job, kept: None, reply }), answer).await.map(|(value, _)| value)
     }
 }
 

@@ -15,6 +15,7 @@ mod schema;
 mod snapshot;
 mod support;
 mod usage;
+mod uses;
 
 /// One test per name and engine. What only one engine can suffer is in `engines.rs`.
 macro_rules! conformance {
@@ -63,6 +64,10 @@ conformance! {
         lane_and_tail_apply_every_row_once,
         a_snapshot_stays_at_its_revision,
         a_hole_in_the_feed_is_refused,
+        a_feed_is_forgotten_once_every_node_has_applied_it,
+        only_the_beginning_of_a_feed_is_forgotten,
+        a_long_feed_is_forgotten_in_pieces,
+        whoever_follows_misses_nothing_that_is_forgotten,
         a_feed_that_went_back_is_refused,
         nodes_confirm_what_they_applied,
         silent_nodes_are_forgotten;
@@ -73,6 +78,13 @@ conformance! {
         a_database_that_stays_away_fails_the_jobs,
         a_newer_schema_is_refused,
         migrating_twice_changes_nothing;
+    uses:
+        a_nonce_counts_once_however_many_ask,
+        a_replay_leaves_its_neighbours_untouched,
+        uses_are_committed_together,
+        nonces_are_forgotten_when_their_time_is_over,
+        a_use_without_record_needs_no_database,
+        what_cannot_be_recorded_is_not_used;
     audit:
         refused_acts_are_recorded,
         scopes_have_chains_of_their_own,
@@ -87,6 +99,7 @@ conformance! {
         a_truncation_is_found,
         a_full_rewrite_is_found;
     crash:
+        every_use_that_was_answered_is_recorded,
         nothing_acknowledged_is_lost_and_nothing_refused_is_kept;
     records:
         organizations_and_namespaces_come_back_as_they_went_in,
@@ -108,6 +121,7 @@ conformance! {
         a_rename_to_a_taken_name_is_refused,
         concurrent_creators_make_exactly_as_many_as_the_limit_allows,
         concurrent_creators_supersede_one_another,
+        concurrent_creators_take_a_name_once,
         a_caller_revoked_earlier_in_the_batch_cannot_act;
     facts:
         a_user_is_loaded_with_everything_that_counts,
@@ -123,7 +137,8 @@ conformance! {
         uses_are_counted_in_any_order,
         many_uses_are_written_at_once;
     schema:
-        both_engines_have_the_same_schema;
+        both_engines_have_the_same_schema,
+        an_older_feed_has_the_times_of_its_audit_log;
     snapshot:
         a_snapshot_is_the_fold_of_the_feed,
         both_engines_answer_the_same,

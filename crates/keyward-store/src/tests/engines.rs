@@ -135,7 +135,7 @@ mod sqlite {
 #[cfg(feature = "postgres-tests")]
 mod postgres {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use std::time::Duration;
 
     use futures_util::FutureExt as _;
@@ -144,9 +144,10 @@ mod postgres {
     use sqlx::SqlSafeStr as _;
 
     use super::super::support::*;
+    use super::super::uses::a_nonce;
     use crate::engine::{Conn, Engine};
     use crate::testing::{Cluster, TestDatabase, TestStore, options};
-    use crate::{Faults, Injected, Point, Store, StoreError, StoreOptions};
+    use crate::{Faults, Injected, Point, Store, StoreError, StoreOptions, UseRecorded, Writer};
 
     async fn connect(url: &str) -> Conn {
         Engine::parse(url, Duration::from_secs(30)).unwrap().connect().await.unwrap().conn
@@ -209,6 +210,51 @@ mod postgres {
         aside(&store, "INSERT INTO scratch (name, value) VALUES ('aside', 0)").await;
         assert_eq!(rows(&store).await, ["aside"]);
         occupied.release().await;
+    }
+
+    /// Each holds a nonce that the other wants, unless both take them in one order.
+    #[tokio::test]
+    async fn nodes_never_wait_for_each_other_in_a_circle() {
+        let store = TestStore::postgres().await;
+        let met = Arc::new(tokio::sync::Barrier::new(2));
+        let (mut occupied, mut tasks, mut connections) = (Vec::new(), Vec::new(), Vec::new());
+        for order in [[1, 2], [2, 1]] {
+            let connected = Arc::new(AtomicU32::new(0));
+            connections.push(Arc::clone(&connected));
+            let hook = move |at| {
+                connected.fetch_add(u32::from(at == Point::Connected), Ordering::Relaxed);
+                async { Injected::Nothing }.boxed()
+            };
+            let node = store.database.open(StoreOptions { faults: Some(Faults(Arc::new(hook))), ..options() }).await;
+            occupied.push(Occupied::aside(&node).await);
+            let a_use = |n| {
+                let node = node.clone();
+                async move { node.record_use(ORGANIZATION, None, Some(a_nonce(1, n))).await.unwrap() }
+            };
+            let met = Arc::clone(&met);
+            let meet = {
+                let node = node.clone();
+                async move {
+                    let job = async move |_: &mut Writer| Ok::<_, StoreError>(met.wait().await.is_leader());
+                    node.side_write(job).await.unwrap();
+                    UseRecorded::Replayed
+                }
+            };
+            let [first, second] = order;
+            tasks.extend(queued(vec![a_use(first)]));
+            tasks.extend(queued(vec![meet]));
+            tasks.extend(queued(vec![a_use(second)]));
+        }
+        for occupied in occupied {
+            occupied.release().await;
+        }
+        let mut counted = 0;
+        for task in tasks {
+            counted += u32::from(task.await.unwrap() == UseRecorded::First);
+        }
+        assert_eq!(counted, 2);
+        let connections = connections.iter().map(|connected| connected.load(Ordering::Relaxed));
+        assert_eq!(connections.collect::<Vec<_>>(), [1, 1], "who is made to give up must connect again");
     }
 
     #[tokio::test]

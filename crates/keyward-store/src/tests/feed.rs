@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use keyward_core::change::Revision;
 use keyward_core::id::NodeId;
+use keyward_core::time::Timestamp;
 use tokio::sync::Notify;
 
 use super::support::*;
@@ -145,6 +146,111 @@ pub(super) async fn a_hole_in_the_feed_is_refused(store: TestStore) {
     assert!(matches!(error, StoreError::Gap { wanted: Revision(6), found: None }), "{error:?}");
     let error = put(&store, "onto a hole").await.unwrap_err();
     assert!(matches!(error, StoreError::Gap { .. }), "{error:?}");
+}
+
+pub(super) async fn a_feed_is_forgotten_once_every_node_has_applied_it(store: TestStore) {
+    scratch(&store).await;
+    let (a, b) = (NodeId::from_bits(1), NodeId::from_bits(2));
+    let (other, index) = (store.another().await, Remembering::default());
+    let start = store.read().await.unwrap().start().await.unwrap();
+    for second in 1..=3 {
+        put_at(&store, &second.to_string(), second).await;
+    }
+    store.register(a).await.unwrap();
+    index.follow(&store).await;
+    assert_eq!(prune(&store, 9).await, 0, "a node that is about to load has applied nothing yet");
+    store.poll(a).await.unwrap();
+    for second in 4..=6 {
+        put_at(&store, &second.to_string(), second).await;
+    }
+    assert_eq!(prune(&store, 3).await, 2, "what is old enough");
+    assert_eq!(prune(&store, 9).await, 1, "what was applied");
+    store.poll(a).await.unwrap();
+    store.register(b).await.unwrap();
+    assert_eq!(prune(&store, 9).await, 0, "not by every node");
+    store.unregister(b).await.unwrap();
+    assert_eq!(prune(&store, 9).await, 2, "never the newest");
+
+    let check = store.check().await.unwrap();
+    assert_eq!((check.feed_from, check.revision, check.feed_complete), (Some(Revision(6)), Revision(6), true));
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.feed(Revision(5), 10).await.unwrap().len(), 1);
+    for after in [0, 4] {
+        let error = reader.feed(Revision(after), 10).await.unwrap_err();
+        let wanted = Revision(after + 1);
+        assert!(matches!(error, StoreError::Gap { wanted: w, found: Some(Revision(6)) } if w == wanted), "{error:?}");
+        let said = format!("the change feed does not go on at revision {wanted} but at 6: load a snapshot again");
+        assert_eq!(error.to_string(), said);
+    }
+    // An index that is older cannot be followed from, and nothing is skipped.
+    let error = other.follow(start, index.hook()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Gap { wanted: Revision(1), found: Some(Revision(6)) }), "{error:?}");
+    index.follow(&other).await;
+    put(&other, "on").await.unwrap();
+}
+
+pub(super) async fn only_the_beginning_of_a_feed_is_forgotten(store: TestStore) {
+    scratch(&store).await;
+    assert_eq!(prune(&store, 100).await, 0);
+    // Clocks of nodes differ.
+    for (name, second) in [("a", 1), ("b", 50), ("c", 2), ("d", 60)] {
+        put_at(&store, name, second).await;
+    }
+    assert_eq!(prune(&store, 20).await, 1, "not over one that stays");
+    assert_eq!(prune(&store, 55).await, 2);
+    let feed = store.read().await.unwrap().feed(Revision(3), 10).await.unwrap();
+    assert_eq!(feed[0].at, Timestamp::from_seconds(60));
+    // A node that nobody knew, and that comes back, must load again. Another node's snapshot does not help it.
+    let (late, index) = (store.another().await, Remembering::default());
+    index.follow(&late).await;
+    for name in ["e", "f"] {
+        put_at(&store, name, 1).await;
+    }
+    assert_eq!(prune(&store, 100).await, 2);
+    let wake = Notify::new();
+    let ended = late.tail(NODE, Duration::from_millis(1), &wake, || (), |()| panic!("it is not fresh")).await;
+    assert!(matches!(ended, StoreError::Gap { wanted: Revision(5), found: Some(Revision(6)) }), "{ended:?}");
+    assert_eq!(index.revisions(), [0; 0]);
+    assert!(store.nodes().await.unwrap().is_empty(), "it must not hold back what it cannot use");
+}
+
+pub(super) async fn a_long_feed_is_forgotten_in_pieces(store: TestStore) {
+    let long = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        INSERT INTO changes (revision, scope, at, changes) SELECT i, 'deployment', i, '[]' FROM n";
+    aside(&store, long).await;
+    aside(&store, "UPDATE revision SET current = 2500").await;
+    assert_eq!(store.prune_feed(Timestamp::from_micros(2_001)).await.unwrap(), 2_000);
+    assert_eq!(store.prune_feed(Timestamp::from_micros(9_999)).await.unwrap(), 499);
+    let check = store.check().await.unwrap();
+    assert_eq!((check.feed_from, check.feed_complete), (Some(Revision(2_500)), true));
+}
+
+pub(super) async fn whoever_follows_misses_nothing_that_is_forgotten(store: TestStore) {
+    const WRITES: u64 = 300;
+    scratch(&store).await;
+    let (follower, index) = (store.another().await, Remembering::default());
+    follower.register(NODE).await.unwrap();
+    index.follow(&follower).await;
+    let applied = follower.applied();
+    let tail = tokio::spawn(async move {
+        let wake = Notify::new();
+        follower.tail(NODE, Duration::from_millis(1), &wake, || (), |()| ()).await
+    });
+    let mut forgotten = 0;
+    for n in 0..WRITES {
+        put(&store, &n.to_string()).await.unwrap();
+        forgotten += prune(&store, 9_999).await;
+    }
+    applied.clone().wait_for(|applied| *applied == Revision(WRITES)).await.unwrap();
+    tail.abort();
+    assert_eq!(index.revisions(), (1..=WRITES).collect::<Vec<_>>());
+    let left = store.check().await.unwrap().feed_from.unwrap();
+    assert_eq!(left.0 - 1, forgotten);
+}
+
+/// Forgets what was committed before so many seconds.
+async fn prune(store: &Store, seconds: i64) -> u64 {
+    store.prune_feed(Timestamp::from_seconds(seconds)).await.unwrap()
 }
 
 pub(super) async fn a_feed_that_went_back_is_refused(store: TestStore) {

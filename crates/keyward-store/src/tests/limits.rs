@@ -1,5 +1,6 @@
 //! What unique indexes promise, and what batches do to rules.
 
+use keyward_core::change::Revision;
 use keyward_core::credential::{CallerId, Credential, RevokeReason};
 use keyward_core::kind::{Kind, OnCreate};
 use keyward_core::limit::{Admission, LimitReached, admit};
@@ -106,37 +107,66 @@ pub(super) async fn a_rename_to_a_taken_name_is_refused(store: TestStore) {
 
 pub(super) async fn concurrent_creators_make_exactly_as_many_as_the_limit_allows(store: TestStore) {
     furnish(&store).await;
-    let other = store.another().await;
-    let kind = a_limited_kind(7, OnCreate::Refuse);
-    let creations = (1..=50).map(|n| {
-        let node = if n % 2 == 0 { store.store.clone() } else { other.clone() };
-        let kind = kind.clone();
-        async move { create(&node, kind, n).await }
-    });
-    let results = futures_util::future::join_all(creations).await;
-    assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 7);
-    for refused in results.into_iter().filter_map(Result::err) {
-        assert!(matches!(refused, Refused::ByRule), "a rule refuses, never the index: {refused:?}");
+    let nodes = some_nodes(&store).await;
+    // Gateway Hub allows one of a kind, Gigya fifteen.
+    for (limit, kind, first) in [(1, "keyward/one", 1), (15, "keyward/fifteen", 51)] {
+        let kind = Kind { id: kind.parse().unwrap(), ..a_limited_kind(limit, OnCreate::Refuse) };
+        let creations = nodes.iter().cycle().zip(first..first + CREATORS).map(|(node, n)| {
+            let (node, kind) = (node.clone(), kind.clone());
+            tokio::spawn(async move { create(&node, kind, n).await })
+        });
+        let mut created = 0;
+        for creation in creations.collect::<Vec<_>>() {
+            match creation.await.unwrap() {
+                Ok(()) => created += 1,
+                Err(refused) => assert!(matches!(refused, Refused::ByRule), "a rule, never the index: {refused:?}"),
+            }
+        }
+        assert_eq!(created, limit);
+        let places = store.read().await.unwrap().places(&ORG.to_string(), &kind.id).await.unwrap();
+        assert_eq!(places.iter().map(|(place, _)| *place).collect::<Vec<_>>(), (1..=limit).collect::<Vec<u32>>());
     }
-    let mut reader = store.read().await.unwrap();
-    let places = reader.places(&ORG.to_string(), &kind.id).await.unwrap();
-    assert_eq!(places.iter().map(|(place, _)| *place).collect::<Vec<_>>(), (1..=7).collect::<Vec<u32>>());
+}
+
+/// Nobody looks before: the index alone decides.
+pub(super) async fn concurrent_creators_take_a_name_once(store: TestStore) {
+    furnish(&store).await;
+    let creations = some_nodes(&store).await.into_iter().cycle().zip(1..=CREATORS).map(|(node, n)| {
+        tokio::spawn(async move {
+            let text = if n % 2 == 0 { "Reporting" } else { "  REPORTING " };
+            let placing = Placing { scope_key: "s".into(), place: None, name_scope: Some("n".into()) };
+            commit(&node, async move |tx| tx.put_credential(&named(n, text), Some(&placing)).await).await
+        })
+    });
+    let mut created = 0;
+    for creation in creations.collect::<Vec<_>>() {
+        match creation.await.unwrap() {
+            Ok(_) => created += 1,
+            Err(StoreError::Conflict { constraint: Conflict::CredentialName }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(created, 1);
+    assert_eq!(store.check().await.unwrap().revision, Revision(2), "who was refused left nothing");
 }
 
 pub(super) async fn concurrent_creators_supersede_one_another(store: TestStore) {
     furnish(&store).await;
     let kind = a_limited_kind(1, OnCreate::Supersede);
-    let creations = (1..=20).map(|n| create(&store, kind.clone(), n));
-    for result in futures_util::future::join_all(creations).await {
-        result.unwrap();
+    let creations = some_nodes(&store).await.into_iter().cycle().zip(1..=CREATORS).map(|(node, n)| {
+        let kind = kind.clone();
+        tokio::spawn(async move { create(&node, kind, n).await })
+    });
+    for creation in creations.collect::<Vec<_>>() {
+        creation.await.unwrap().unwrap();
     }
     let mut reader = store.read().await.unwrap();
     assert_eq!(reader.places(&ORG.to_string(), &kind.id).await.unwrap().len(), 1);
     let mut superseded = 0;
-    for n in 1..=20 {
+    for n in 1..=CREATORS {
         superseded += u32::from(reader.credential(ORG, cred(n)).await.unwrap().unwrap().is_revoked());
     }
-    assert_eq!(superseded, 19);
+    assert_eq!(superseded, 49);
 }
 
 pub(super) async fn a_caller_revoked_earlier_in_the_batch_cannot_act(store: TestStore) {
@@ -200,15 +230,23 @@ async fn create(store: &Store, kind: Kind, n: u128) -> Result<(), Refused> {
             }
         };
         let placing = Placing { scope_key, place, name_scope: None };
-        tx.put_credential(&a_credential(n), Some(&placing)).await?;
+        tx.put_credential(&Credential { kind: kind.id.clone(), ..a_credential(n) }, Some(&placing)).await?;
         Ok(((), entry("credentials.create", "test")))
     };
     store.write(ORGANIZATION, job).await.map(drop)
 }
 
+/// Several on one database.
+async fn some_nodes(store: &TestStore) -> [Store; 4] {
+    [store.store.clone(), store.another().await, store.another().await, store.another().await]
+}
+
 fn named(n: u128, text: &str) -> Credential {
     Credential { name: name(text), ..a_credential(n) }
 }
+
+/// How many create at once.
+const CREATORS: u128 = 50;
 
 fn a_record() -> IdempotencyRecord {
     IdempotencyRecord { request_hash: [1; 32], credential: cred(1), created_at: at(1) }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::testing::TestStore;
+use keyward_core::change::Revision;
+use keyward_core::time::Timestamp;
+
+use super::support::*;
+use crate::testing::{TestStore, options};
 use crate::{Reader, Store};
 
 pub(super) async fn both_engines_have_the_same_schema(store: TestStore) {
@@ -13,6 +17,27 @@ pub(super) async fn both_engines_have_the_same_schema(store: TestStore) {
     assert!(found.contains("credentials.place integer null"), "{found:#?}");
     assert!(found.contains("unique credentials_name (name_scope, kind, folded_name) where"), "{found:#?}");
     assert!(found.contains("key slots.number 2"), "{found:#?}");
+}
+
+pub(super) async fn an_older_feed_has_the_times_of_its_audit_log(store: TestStore) {
+    scratch(&store).await;
+    store.record(ORGANIZATION, entry("test.act", "no revision")).await.unwrap();
+    for second in [7, 8] {
+        put_at(&store, &second.to_string(), second).await;
+    }
+    // As it was before the migration.
+    for undo in [
+        "ALTER TABLE changes DROP COLUMN at",
+        "ALTER TABLE credentials DROP COLUMN public_key",
+        "DROP TABLE nonces",
+        "DELETE FROM _sqlx_migrations WHERE version = 4",
+    ] {
+        aside(&store, undo).await;
+    }
+    let migrated = Store::migrate(&store.database.url, &options()).await.unwrap();
+    assert_eq!((migrated.from, migrated.to), (3, 4));
+    let feed = store.another().await.read().await.unwrap().feed(Revision(0), 10).await.unwrap();
+    assert_eq!(feed.iter().map(|row| row.at).collect::<Vec<_>>(), [7, 8].map(Timestamp::from_seconds));
 }
 
 /// Every column, primary key and index, as one line each.

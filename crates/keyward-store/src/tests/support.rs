@@ -1,5 +1,7 @@
 //! Small things that many tests do.
 
+use std::sync::Mutex;
+
 use futures_util::FutureExt as _;
 use keyward_core::audit::{AuditEntry, Outcome};
 use keyward_core::change::{Change, RecordedProfile, Revision};
@@ -8,7 +10,7 @@ use keyward_core::id::{AuditId, OrganizationId};
 use keyward_core::time::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::{Scope, Store, StoreError, Tx};
+use crate::{Scope, Store, StoreError, Tx, Writer};
 
 pub(super) const ORGANIZATION: Scope = Scope::Organization(OrganizationId::from_bits(1));
 pub(super) const OTHER: Scope = Scope::Organization(OrganizationId::from_bits(2));
@@ -81,29 +83,53 @@ pub(super) async fn put(store: &Store, name: &str) -> Result<Revision, StoreErro
     written.map(|((), revision)| revision)
 }
 
-/// Occupies the lane until dropped, so that what is queued meanwhile becomes one batch.
+/// An ordinary write at a time.
+pub(super) async fn put_at(store: &Store, name: &str, seconds: i64) -> Revision {
+    let name = name.to_owned();
+    let job = async move |tx: &mut Tx| {
+        let entry = AuditEntry { at: Timestamp::from_seconds(seconds), ..insert(tx, &name).await? };
+        Ok::<_, StoreError>(((), entry))
+    };
+    store.write(ORGANIZATION, job).await.unwrap().1
+}
+
+/// Occupies a lane until released, so that what is queued meanwhile becomes one batch.
 pub(super) struct Occupied {
     release: Option<oneshot::Sender<()>>,
     occupant: tokio::task::JoinHandle<()>,
 }
 
 impl Occupied {
+    /// The lane of ordinary writes.
     pub(super) async fn new(store: &Store) -> Self {
-        let (started, running) = oneshot::channel();
-        let (release, released) = oneshot::channel::<()>();
-        let once = std::sync::Mutex::new(Some((started, released)));
         let store = store.clone();
-        let occupant = tokio::spawn(async move {
+        Self::by(async move |wait| {
             let job = async move |_: &mut Tx| {
-                let taken = once.lock().unwrap().take();
-                if let Some((started, released)) = taken {
-                    started.send(()).unwrap();
-                    let _ = released.await;
-                }
+                wait.wait().await;
                 Err::<((), AuditEntry), Refused>(Refused::ByRule)
             };
             store.write(Scope::Deployment, job).await.unwrap_err();
-        });
+        })
+        .await
+    }
+
+    /// The lane of side writes.
+    pub(super) async fn aside(store: &Store) -> Self {
+        let store = store.clone();
+        Self::by(async move |wait| {
+            let job = async move |_: &mut Writer| {
+                wait.wait().await;
+                Err::<(), Refused>(Refused::ByRule)
+            };
+            store.side_write(job).await.unwrap_err();
+        })
+        .await
+    }
+
+    async fn by<F: Future<Output = ()> + Send + 'static>(occupy: impl FnOnce(Wait) -> F) -> Self {
+        let (started, running) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        let occupant = tokio::spawn(occupy(Wait(Mutex::new(Some((started, released))))));
         running.await.unwrap();
         Self { release: Some(release), occupant }
     }
@@ -112,6 +138,19 @@ impl Occupied {
     pub(super) async fn release(mut self) {
         drop(self.release.take());
         self.occupant.await.unwrap();
+    }
+}
+
+/// How an occupant waits, the first time that it runs.
+struct Wait(Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>);
+
+impl Wait {
+    async fn wait(&self) {
+        let taken = self.0.lock().unwrap().take();
+        if let Some((started, released)) = taken {
+            started.send(()).unwrap();
+            let _ = released.await;
+        }
     }
 }
 
