@@ -8,7 +8,6 @@ mod audit_coverage;
 mod bad_input;
 mod basics;
 mod document;
-mod gigantik;
 mod idempotency;
 mod leaks;
 mod matrix;

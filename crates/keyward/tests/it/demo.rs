@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Home, Running};
+use crate::process::Running;
+use crate::support::{Home, printed_until};
 
 #[test]
 fn the_stories_go_as_told() {
@@ -27,7 +28,7 @@ fn every_printed_line_can_be_pasted() {
     assert!(curl.is_ok_and(|output| output.status.success()), "this needs `curl`: `cargo xtask test` installs it");
     let home = Home::new();
     let mut demo = Running::start(home.command(&["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()));
-    let told = demo.printed_until("--organization Acme");
+    let told = printed_until(&mut demo, "--organization Acme");
     let steps = steps(&told);
     assert!(steps.len() > 30 && steps.iter().filter(|step| step.moving.is_some()).count() > 10);
 
@@ -49,7 +50,7 @@ fn every_printed_line_can_be_pasted() {
         assert_eq!(status, step.later, "{}: {body}", step.title);
     }
     demo.signal("TERM");
-    assert_eq!(demo.ended(), 0);
+    assert_eq!(demo.ended(), Some(0));
 }
 
 /// One step as it was printed.

@@ -5,5 +5,7 @@
 mod demo;
 mod node;
 mod offline;
+#[path = "../support/process.rs"]
+mod process;
 mod story;
 mod support;

@@ -1,15 +1,15 @@
 //! A server as a process: what it says, and how it ends.
 
-use crate::support::{Home, Node, is_private};
+use crate::support::{Home, is_private, serving};
 
 #[test]
 fn the_first_start_prints_the_link_once_and_the_server_obeys_signals() {
     let mut home = Home::new();
-    let node = Node::start(&home);
-    home.uses(&node.url);
+    let (node, url) = serving(&home);
+    home.uses(&url);
     let page = node.line_with("/setup#kwset_");
     let token = page.split_once('#').unwrap().1.trim().to_owned();
-    assert!(page.trim().starts_with(&format!("{}/setup#", node.url)), "{page}");
+    assert!(page.trim().starts_with(&format!("{url}/setup#")), "{page}");
     assert!(is_private(&home.path("data/keyring")));
 
     let file = home.file("setup-token", &token);
@@ -26,20 +26,20 @@ fn the_first_start_prints_the_link_once_and_the_server_obeys_signals() {
     home.run_with(&["login", "--email", "ada@example.com"], password).ended(0);
     node.signal("TERM");
     node.line_with("stopping");
-    assert_eq!(node.ended(), 0);
+    assert_eq!(node.ended(), Some(0));
 
     home.run(&["db", "check", "--data-dir", "data"]).ended(0);
-    let node = Node::start(&home);
+    let (node, _) = serving(&home);
     node.signal("INT");
     let said = node.line_with("stopping");
     assert!(!said.contains("setup"));
-    assert_eq!(node.ended(), 0);
+    assert_eq!(node.ended(), Some(0));
 }
 
 #[test]
 fn two_servers_do_not_share_a_database() {
     let home = Home::new();
-    let _first = Node::start(&home);
+    let _first = serving(&home);
     let folder = home.path("data").display().to_string();
     let second = home.run(&["serve", "--data-dir", &folder, "--listen", "127.0.0.1:0"]).ended(1);
     assert!(second.stderr.contains("error: "), "{second:?}");

@@ -1,14 +1,15 @@
 //! A day at the command line, against a real server.
 
-use crate::support::{Home, Node, is_private};
+use crate::process::Node;
+use crate::support::{Home, is_private, serving};
 
 const PASSWORD: &str = "correct horse battery staple";
 
 /// A server with one operator and one organization, who is signed in.
 fn signed_in() -> (Home, Node) {
     let mut home = Home::new();
-    let node = Node::start(&home);
-    home.uses(&node.url);
+    let (node, url) = serving(&home);
+    home.uses(&url);
     let link = node.line_with("/setup#");
     let token = home.file("setup-token", link.split_once('#').unwrap().1);
     let init = ["init", "--setup-token-file", &token, "--name", "Ada", "--email", "ada@example.com"];

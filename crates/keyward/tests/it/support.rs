@@ -1,12 +1,12 @@
 //! Running the program in a world of its own: a home folder, a data folder, no environment.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::process::{self, Node, Running};
 
 /// A home folder, and the server that its owner works with.
 pub(crate) struct Home {
@@ -43,9 +43,7 @@ impl Home {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keyward"));
-        command.args(arguments).current_dir(self.folder.path()).env_clear();
-        command.env("PATH", path()).env("XDG_CONFIG_HOME", self.path("config"));
+        let mut command = process::command(self.folder.path(), arguments);
         if let Some(server) = &self.server {
             command.env("KEYWARD_SERVER", server);
         }
@@ -71,11 +69,6 @@ impl Home {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "where curl and the shell are is the machine's business")]
-fn path() -> std::ffi::OsString {
-    std::env::var_os("PATH").unwrap_or_default()
 }
 
 impl Ran {
@@ -169,89 +162,26 @@ fn replaced(word: &str) -> String {
     format!("{known}{dots}")
 }
 
-/// The program while it runs; it ends when this is dropped.
-pub(crate) struct Running(Child);
-
-impl Running {
-    pub(crate) fn start(command: &mut Command) -> Self {
-        Self(command.stdin(Stdio::null()).spawn().unwrap())
+/// Reads what a program prints until it printed `text`.
+#[track_caller]
+pub(crate) fn printed_until(running: &mut Running, text: &str) -> String {
+    let stdout = running.0.stdout.as_mut().unwrap();
+    let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&read).contains(text) {
+        let count = stdout.read(&mut buffer).unwrap();
+        assert!(count > 0, "the output ended before `{text}`:\n{}", String::from_utf8_lossy(&read));
+        read.extend_from_slice(&buffer[..count]);
     }
-
-    /// Reads what it prints until it printed `text`.
-    #[track_caller]
-    pub(crate) fn printed_until(&mut self, text: &str) -> String {
-        let stdout = self.0.stdout.as_mut().unwrap();
-        let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
-        while !String::from_utf8_lossy(&read).contains(text) {
-            let count = stdout.read(&mut buffer).unwrap();
-            assert!(count > 0, "the output ended before `{text}`:\n{}", String::from_utf8_lossy(&read));
-            read.extend_from_slice(&buffer[..count]);
-        }
-        String::from_utf8(read).unwrap()
-    }
-
-    /// Sends a signal by its name.
-    pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.0.id())).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Waits for its end.
-    pub(crate) fn ended(mut self) -> i32 {
-        self.0.wait().unwrap().code().unwrap()
-    }
+    String::from_utf8(read).unwrap()
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The program as a server.
-pub(crate) struct Node {
-    running: Running,
-    pub(crate) url: String,
-    lines: Receiver<String>,
-}
-
-impl Node {
-    /// Starts `keyward serve` in the folder `data` of a home, on a free port.
-    pub(crate) fn start(home: &Home) -> Self {
-        let folder = home.path("data").display().to_string();
-        let arguments = ["serve", "--data-dir", &folder, "--listen", "127.0.0.1:0", "--log-level", "warn"];
-        let mut running = Running::start(home.command(&arguments).stderr(Stdio::piped()));
-        let (send, lines) = channel();
-        let stderr = BufReader::new(running.0.stderr.take().unwrap());
-        std::thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(send.send(line))));
-        let mut node = Self { running, url: String::new(), lines };
-        let listening = node.line_with("listening on ");
-        listening.split(' ').nth(2).unwrap().clone_into(&mut node.url);
-        node
-    }
-
-    /// Waits for a line of its standard error.
-    #[track_caller]
-    pub(crate) fn line_with(&self, text: &str) -> String {
-        let mut seen = Vec::new();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            if line.contains(text) {
-                return line;
-            }
-            seen.push(line);
-        }
-        panic!("the server never said `{text}`, but {seen:?}")
-    }
-
-    pub(crate) fn signal(&self, name: &str) {
-        self.running.signal(name);
-    }
-
-    /// Waits for its end.
-    pub(crate) fn ended(self) -> i32 {
-        self.running.ended()
-    }
+/// Starts `keyward serve` in the folder `data` of a home, on a free port: the node, and its URL.
+pub(crate) fn serving(home: &Home) -> (Node, String) {
+    let folder = home.path("data").display().to_string();
+    let node =
+        Node::start(home.command(&["serve", "--data-dir", &folder, "--listen", "127.0.0.1:0", "--log-level", "warn"]));
+    let (_, url) = node.listening();
+    (node, url)
 }
 
 /// Whether only the owner may read a file.
@@ -259,6 +189,3 @@ pub(crate) fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode().trailing_zeros() >= 6
 }
-
-/// A server that says nothing for so long is broken; a slow machine is not.
-const PATIENCE: Duration = Duration::from_mins(1);

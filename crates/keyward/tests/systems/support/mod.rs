@@ -1,0 +1,11 @@
+//! The ground under the tests of all systems: a node that runs, what is sent to it, and what stands behind it.
+
+mod http;
+mod management;
+mod server;
+mod upstream;
+
+pub(crate) use http::{As, Reply, Request, exchange};
+pub(crate) use management::{App, Key, PASSWORD, Person};
+pub(crate) use server::Server;
+pub(crate) use upstream::{Received, Upstream};
