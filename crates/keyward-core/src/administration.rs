@@ -64,7 +64,7 @@ pub fn security_group() -> ApiGroup {
         .flat_map(|(resource, actions)| actions.changing.iter().map(move |action| format!("{resource}:{action}")))
         .filter_map(|p| p.parse().ok())
         .collect();
-    ApiGroup { name: SECURITY.to_owned(), patterns, paths: Vec::new() }
+    ApiGroup { name: SECURITY.to_owned(), patterns, paths: Vec::new(), changes_only: false }
 }
 
 /// Every permission of Keyward's own, in order of declaration.

@@ -157,7 +157,8 @@ pub enum Carrier {
     SignedForm,
     /// A JWT signed with the credential's key pair.
     SignedJwt,
-    /// `Authorization: NAME TOKEN` with a scheme of the vendor's own.
+    /// `Authorization: NAME TOKEN` with a scheme of the vendor's own: the token itself, or an access token that was
+    /// got for an id and a secret.
     TokenScheme(String),
 }
 
@@ -403,6 +404,8 @@ pub struct ApiGroup {
     pub patterns: PatternSet,
     /// The paths that belong to it: `*` as a segment stands for any one, a `*` at the end for everything that follows.
     pub paths: Vec<String>,
+    /// Whether requests for the paths belong to it only when they may change something.
+    pub changes_only: bool,
 }
 
 impl fmt::Display for KindId {

@@ -20,6 +20,8 @@ pub struct Labels {
     pub menu: Vec<String>,
     /// The heading of the page.
     pub title: String,
+    /// The heading of the list within the page; empty where the page's own says it.
+    pub pane: String,
     /// What the page says about its credentials.
     pub notes: Vec<String>,
     /// What the page warns of.
@@ -91,6 +93,8 @@ impl Labels {
 pub struct Dialog {
     /// What opens it: on the page for `create` and `import`, on a row for the others.
     pub button: String,
+    /// Whether the button stands in the dialog `edit` of the row instead.
+    pub within_edit: bool,
     /// Its heading.
     pub title: String,
     /// What it says, or asks.
@@ -207,6 +211,8 @@ pub struct Issued {
     pub copied: String,
     /// Saves all of it as a file; without it, there is no such button.
     pub download: Option<String>,
+    /// What is said when it was saved.
+    pub downloaded: String,
     /// Ends it.
     pub close: String,
 }

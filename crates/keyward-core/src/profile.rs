@@ -139,10 +139,10 @@ impl Profile {
         self.roles.iter().find(|role| role.name == name)
     }
 
-    /// The names of the API groups to which a request for `path` belongs. The path comes percent-decoded, without
-    /// query, and without `..`; whoever cannot tell where it leads must not ask.
-    pub fn groups_of_path(&self, path: &str) -> Vec<&str> {
-        self.api_groups.iter().filter(|group| group.includes_path(path)).map(|group| group.name.as_str()).collect()
+    /// The names of the API groups to which a request with `method` for `path` belongs. The path comes
+    /// percent-decoded, without query, and without `..`; whoever cannot tell where it leads must not ask.
+    pub fn groups_of_request(&self, method: &str, path: &str) -> Vec<&str> {
+        self.api_groups.iter().filter(|group| group.includes(method, path)).map(|group| group.name.as_str()).collect()
     }
 
     /// The kinds whose native tokens begin with a prefix, with the prefix.

@@ -11,6 +11,7 @@ pub(super) fn labels(kind: &Kind, singular: &str, plural: &str) -> Labels {
         choice: capitalised(&kind.id.kind().replace('_', " ")),
         menu: vec![title.clone()],
         title,
+        pane: String::new(),
         notes: Vec::new(),
         cautions: Vec::new(),
         empty: format!("There are no {plural} yet."),
@@ -112,6 +113,7 @@ fn issued(kind: &Kind, singular: &str) -> Issued {
         copy: "Copy".to_owned(),
         copied: "Copied".to_owned(),
         download: None,
+        downloaded: "Saved as a file.".to_owned(),
         close: "Close".to_owned(),
     }
 }

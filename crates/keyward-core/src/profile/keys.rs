@@ -65,6 +65,12 @@ pub(super) const API_GROUP: &[Key] = &[
         "`[]`",
         "The paths that belong to it. `*` as a whole segment stands for any one segment, at the end of the last one for everything that follows. Compared without regard to case.",
     ),
+    key(
+        "changes_only",
+        "`true` · `false`",
+        "`false`",
+        "Whether requests for these paths belong to it only when they may change something: `GET`, `HEAD` and `OPTIONS` do not.",
+    ),
 ];
 
 pub(super) const KIND: &[Key] = &[
@@ -97,7 +103,7 @@ pub(super) const KIND: &[Key] = &[
         "present",
         "list of `bearer` · `basic` · `header:NAME` · `headers:ID,SECRET` · `form:ID,SECRET` · `signed_form` · `signed_jwt` · `token_scheme:NAME`",
         "`bearer` for a `token`, `basic` for a `pair`, `basic` and `form:client_id,client_secret` for an `oauth_client`",
-        "How it may travel; sent otherwise, it is refused. Names of headers in any case.",
+        "How it may travel; sent otherwise, it is refused. Names of headers in any case. For an id with a secret, `token_scheme` is how its access tokens may travel besides `bearer`.",
     ),
     key(
         "use",
@@ -270,6 +276,7 @@ pub(super) const LABELS: &[Key] = &[
     key("choice", "text", "the singular", "What the kind is called where several share a page and one is chosen."),
     key("menu", "`MENU > PAGE`", "the plural", "The way to the page. Kinds with the same way and title share it."),
     key("title", "text", "the plural", "The heading of the page."),
+    key("pane", "text", "none", "The heading of the list within the page, where the page's own does not say it."),
     key("notes", "list of texts", "`[]`", "What the page says."),
     key("cautions", "list of texts", "`[]`", "What the page warns of."),
     key("empty", "text", "standard text", "What stands in place of an empty list."),
@@ -300,6 +307,12 @@ pub(super) const LABELS: &[Key] = &[
 
 pub(super) const DIALOG: &[Key] = &[
     key("button", "text", "standard text", "What opens it."),
+    key(
+        "within_edit",
+        "`true` · `false`",
+        "`false`",
+        "Whether the button stands in the dialog `edit`, not on the row; not for `create`, `edit` and `import`.",
+    ),
     key("title", "text", "standard text", "Its heading."),
     key("notes", "list of texts", "standard texts", "What it says, or asks."),
     key("cautions", "list of texts", "standard texts", "What it warns of."),
@@ -335,6 +348,7 @@ pub(super) const ISSUED: &[Key] = &[
     key("copy", "text", "`\"Copy\"`", "Copies one value."),
     key("copied", "text", "`\"Copied\"`", "What is said when it was copied."),
     key("download", "text", "none", "Saves all of it as a file; without it, there is no such button."),
+    key("downloaded", "text", "`\"Saved as a file.\"`", "What is said when it was saved; goes with `download`."),
     key("close", "text", "`\"Close\"`", "Ends it."),
 ];
 

@@ -5,9 +5,14 @@ use crate::kind::ApiGroup;
 impl ApiGroup {
     /// Whether a request for `path` belongs to the group. Case, repeated slashes and a slash at the end make no
     /// difference: a denial must hold for every spelling that the API behind may accept.
-    pub fn includes_path(&self, path: &str) -> bool {
-        self.paths.iter().any(|pattern| matches(pattern, path))
+    pub fn includes(&self, method: &str, path: &str) -> bool {
+        !(self.changes_only && only_reads(method)) && self.paths.iter().any(|pattern| matches(pattern, path))
     }
+}
+
+/// Whether requests with this method change nothing (RFC 9110 section 9.2.1). Of one that is not known, nobody can tell.
+fn only_reads(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

@@ -39,8 +39,13 @@ fn carriers(kind: &Kind, table: &Table<'_>) {
                 matches!(carrier, Carrier::Bearer | Carrier::Header(_) | Carrier::TokenScheme(_)),
                 "`bearer`, `header:NAME` or `token_scheme:NAME`",
             ),
+            // Not the pair itself: the access tokens that are given for it.
+            Parts::Pair | Parts::OauthClient if matches!(carrier, Carrier::TokenScheme(_)) => (
+                kind.usage.token_lifetime().is_some(),
+                "`use = \"both\"` or `\"exchange\"`, whose access tokens can travel so",
+            ),
             Parts::Pair => (
-                !matches!(carrier, Carrier::Bearer | Carrier::Header(_) | Carrier::TokenScheme(_)),
+                !matches!(carrier, Carrier::Bearer | Carrier::Header(_)),
                 "`basic`, `headers:ID,SECRET`, `form:ID,SECRET`, `signed_form` or `signed_jwt`",
             ),
             Parts::OauthClient => {
@@ -247,6 +252,9 @@ fn transfer(kind: &Kind, table: &Table<'_>) {
 fn dialogs(kind: &Kind, table: &Table<'_>) {
     let labels = &kind.labels;
     for (name, dialog) in labels.dialogs() {
+        if dialog.within_edit && matches!(name, "create" | "edit" | "import") {
+            table.blame(&format!("labels.{name}.within_edit"), "this dialog is not opened from a row: remove it");
+        }
         for field in dialog.fields() {
             if let Some(text) = misplaced(kind, name, field.input) {
                 table.blame(&format!("labels.{name}.fields"), text);

@@ -218,11 +218,16 @@ fn api_groups(table: &Table<'_>, known: &Known) -> Vec<ApiGroup> {
         }
         let patterns = permissions.iter().filter_map(|n| known.pattern(n)).collect::<PatternSet>();
         let paths: Vec<String> = paths.iter().filter_map(path).collect();
+        let changes_only = table.flag_or("changes_only", false);
+        if changes_only && paths.is_empty() {
+            table.blame("changes_only", "there are no paths that it could be about: list `paths`, or remove it");
+        }
         if name == SECURITY {
             groups[0].patterns = groups[0].patterns.join(&patterns);
             groups[0].paths = paths;
+            groups[0].changes_only = changes_only;
         } else {
-            groups.push(ApiGroup { name: name.to_owned(), patterns, paths });
+            groups.push(ApiGroup { name: name.to_owned(), patterns, paths, changes_only });
         }
     }
     groups

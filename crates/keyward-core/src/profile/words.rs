@@ -20,6 +20,7 @@ pub(super) fn labels(table: &Table<'_>, kind: &Kind) -> Labels {
         choice: table.words_or("choice", standard.choice),
         menu: table.find("menu").map_or_else(|| vec![title.clone()], |node| menu(&node)),
         title,
+        pane: table.words_or("pane", standard.pane),
         notes: texts_or(&table, "notes", standard.notes),
         cautions: texts_or(&table, "cautions", standard.cautions),
         empty: table.words_or("empty", standard.empty),
@@ -77,6 +78,7 @@ fn dialog(labels: &Table<'_>, key: &str, standard: Dialog) -> Dialog {
     };
     Dialog {
         button: text("button", standard.button),
+        within_edit: table.flag_or("within_edit", standard.within_edit),
         title: text("title", standard.title),
         notes: texts_or(&table, "notes", standard.notes),
         cautions: texts_or(&table, "cautions", standard.cautions),
@@ -132,6 +134,9 @@ fn field(node: &Node<'_>) -> Option<(usize, DialogField)> {
 
 fn issued(labels: &Table<'_>, standard: Issued) -> Issued {
     let Some(table) = labels.find("issued").and_then(|node| Table::open(&node, keys::ISSUED)) else { return standard };
+    if table.has("downloaded") && !table.has("download") {
+        table.blame("downloaded", "nothing is saved as a file: add `download`, or remove it");
+    }
     Issued {
         title: table.words_or("title", standard.title),
         message: table.words_or("message", standard.message),
@@ -143,6 +148,7 @@ fn issued(labels: &Table<'_>, standard: Issued) -> Issued {
         copy: table.words_or("copy", standard.copy),
         copied: table.words_or("copied", standard.copied),
         download: table.find("download").and_then(|n| n.words()).map(str::to_owned).or(standard.download),
+        downloaded: table.words_or("downloaded", standard.downloaded),
         close: table.words_or("close", standard.close),
     }
 }
