@@ -14,7 +14,7 @@ use crate::net::hosts::{self, Surface};
 use crate::net::limits::RequestLimits;
 use crate::net::tls::{self, Certificates};
 use crate::net::{Listen, Running, Server, Site, Sites};
-use crate::ops::{attempts, audit, sessions, setup, usage};
+use crate::ops::{admission, attempts, audit, sessions, setup, usage};
 use crate::proxy::Front;
 use crate::start::StartError;
 use crate::surfaces::dialect::{Dialect, InvalidSurface};
@@ -172,6 +172,7 @@ fn tasks(app: &Arc<App>, certificates: &[Arc<Certificates>]) -> JoinSet<()> {
                 usage::purge(&purging, now).await?;
                 sessions::purge(&purging, now).await?;
                 attempts::purge(&purging, now).await?;
+                admission::purge(&purging, now).await?;
                 crate::ops::idempotency::purge(&purging, now).await
             };
             if let Err(error) = purged.await {

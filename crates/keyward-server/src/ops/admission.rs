@@ -6,7 +6,8 @@ use keyward_core::credential::CallerId;
 use keyward_core::decision::{Denial, Reason, Request};
 use keyward_core::id::{AuditId, CredentialId, OrganizationId};
 use keyward_core::mint;
-use keyward_store::{Scope, StoreError, Tx, UseRecorded, UsedNonce};
+use keyward_core::time::Timestamp;
+use keyward_store::{Scope, StoreError, Tx, UseRecorded, UsedNonce, Writer};
 use keyward_verify::{Decision, Identity, Owed, Recorded, Subject, Unsettled};
 
 use crate::app::App;
@@ -131,18 +132,22 @@ pub async fn conclude(app: &App, ctx: &Ctx, no: No) -> Refused {
     Refused::Denied(no.denial)
 }
 
+/// Forgets the nonces that nobody asks for any more; how many there were.
+pub async fn purge(app: &App, now: Timestamp) -> Result<u64, StoreError> {
+    app.store.side_write(async move |writer: &mut Writer| writer.purge_nonces(now).await).await
+}
+
 /// Whether a refusal for this reason says that the secret, token or signature was right.
 pub const fn was_recognised(reason: Reason) -> bool {
     !matches!(reason, Reason::Malformed | Reason::Unknown | Reason::Stale | Reason::InsecureTransport)
 }
 
 async fn pay(app: &App, ctx: &Ctx, identity: &Identity, owed: Owed) -> Result<(), Refused> {
-    let entry = match owed.log_use {
-        true => {
-            let Identity { organization, credential, public_id, .. } = identity;
-            Some(use_of(app, ctx, *organization, *credential, public_id.as_str(), Outcome::Done).await?)
-        }
-        false => None,
+    let entry = if owed.log_use {
+        let Identity { organization, credential, public_id, .. } = identity;
+        Some(use_of(app, ctx, *organization, *credential, public_id.as_str(), Outcome::Done).await?)
+    } else {
+        None
     };
     let nonce =
         owed.nonce.map(|nonce| UsedNonce { credential: identity.credential, digest: nonce.digest, until: nonce.until });

@@ -1,5 +1,6 @@
 //! Credentials: create, edit, rotate, disable, enable, revoke, reveal; import and unlink; lists.
 
+mod key_pair;
 mod links;
 mod list;
 
@@ -55,6 +56,8 @@ pub struct Create {
     pub sources: Vec<IpNet>,
     /// Whose it is; the creator for live kinds.
     pub owner: Option<UserId>,
+    /// Whether a key pair is made with it.
+    pub key_pair: bool,
 }
 
 /// A role at a namespace.
@@ -83,6 +86,8 @@ pub struct Issued {
     pub held: Held,
     /// What the client holds; `None` when the creation had been answered before.
     pub secret: Option<Secret>,
+    /// The private half of the key pair that was made with it, as PEM.
+    pub private_key: Option<Secret>,
     /// What was revoked because the new one took its place.
     pub superseded: Vec<CredentialId>,
 }
@@ -128,10 +133,16 @@ pub async fn create(app: &App, ctx: &Ctx, input: Create) -> Result<Done<Issued>,
             return Err(OpError::field(ErrorCode::WrongNamespace, "/namespace", lives_elsewhere(&kind)));
         }
         namespaces::must_be_known(app, organization, namespace, "/namespace")?;
+        authority::with_giver(app, ctx, organization, |facts, giver| {
+            Ok(manage::may_manage(facts, giver, &kind, namespace, Act::Create)?)
+        })?;
+        let pair = if input.key_pair { Some(key_pair::generate(&kind).await?) } else { None };
+        let (public_key, private_key) = pair.map(|pair| (pair.public, pair.private)).unzip();
         let id = CredentialId::new(ctx.at(), &mut app.entropy());
         let minted = mint::mint(&kind, app.ring().current_pepper(), &mut app.entropy());
         let sealed = sealed(app, &kind, organization, id, &minted)?;
         let draft = draft(ctx, &kind, organization, namespace, id, &minted, sealed, &input)?;
+        let draft = Credential { public_key, ..draft };
         let replay = idempotency::of(app, ctx, &format!("{input:?}"));
         let ids = grant_ids(app, ctx, &input.roles);
         let now = ctx.at();
@@ -152,7 +163,8 @@ pub async fn create(app: &App, ctx: &Ctx, input: Create) -> Result<Done<Issued>,
         })
         .await?;
         let secret = done.value.2.then_some(minted.secret);
-        Ok(done.map(|(held, superseded, _)| Issued { held, secret, superseded }))
+        let private_key = private_key.filter(|_| done.value.2);
+        Ok(done.map(|(held, superseded, _)| Issued { held, secret, private_key, superseded }))
     })
     .await
 }
@@ -225,7 +237,7 @@ pub async fn rotate(
             Ok(Outcomes::new(held(tx, organization, id).await?, id).detail("slot", slot))
         })
         .await?;
-        Ok(done.map(|held| Issued { held, secret: Some(minted.secret), superseded: Vec::new() }))
+        Ok(done.map(|held| Issued { held, secret: Some(minted.secret), private_key: None, superseded: Vec::new() }))
     })
     .await
 }
@@ -334,7 +346,7 @@ pub async fn reveal(app: &App, ctx: &Ctx, id: CredentialId) -> Result<Done<Issue
         let sealed = slot.ok_or_else(|| OpError::new(ErrorCode::NotRevealable, "no readable secret is stored"))?;
         let binding = Binding::CredentialSecret { organization, credential: id };
         let secret = app.ring().open(binding, sealed).map_err(|e| OpError::new(ErrorCode::Internal, e.to_string()))?;
-        Ok(done.map(|held| Issued { held, secret: Some(secret), superseded: Vec::new() }))
+        Ok(done.map(|held| Issued { held, secret: Some(secret), private_key: None, superseded: Vec::new() }))
     })
     .await
 }

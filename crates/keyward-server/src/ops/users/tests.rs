@@ -161,6 +161,7 @@ async fn removing_a_member_revokes_what_acts_with_their_rights() {
         expires_at: Some(START.plus(Duration::from_hours(1))),
         sources: Vec::new(),
         owner: None,
+        key_pair: false,
     };
     let auditing = role(&app, &admin, "Auditing", &["audit:read"]).await;
     let ctx = at(START, caller);

@@ -54,9 +54,6 @@ pub(super) async fn create(
     ctx: Ctx,
     Json(input): Json<wire::CreateCredential>,
 ) -> Result<wire::CreatedCredential> {
-    if input.key_pair {
-        return Err(Problem::new(ErrorCode::NoKeyPair).into());
-    }
     let request = credentials::Create {
         kind: input.kind.to_string(),
         name: input.name,
@@ -65,6 +62,7 @@ pub(super) async fn create(
         expires_at: input.expires_at.map(Timestamp::from),
         sources: networks(input.sources),
         owner: input.owner,
+        key_pair: input.key_pair,
     };
     let done = credentials::create(&app, &ctx, request).await?;
     let revision = done.revision;
@@ -74,7 +72,7 @@ pub(super) async fn create(
     let answer = wire::CreatedCredential {
         credential: view(&done.value.held, &[], ctx.at()),
         secret,
-        private_key: None,
+        private_key: done.value.private_key.map(|key| SecretText::new(key.expose().to_owned())),
         superseded: done.value.superseded,
     };
     let answer = if replayed { Answer::ok(answer) } else { Answer::created(answer) };
