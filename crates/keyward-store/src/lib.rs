@@ -13,7 +13,7 @@
 //! - **Re-runnable.** A job may run several times and be committed once. Whatever must not differ between runs (ids,
 //!   secrets, the time) is made before it. Jobs await nothing but their own `tx`, for
 //!   [`StoreOptions::job_timeout`] at most, because every writer of every node waits for them.
-//! - **Gap-free.** Each committed write has its own [`Revision`](keyward_core::change::Revision), one more than the one
+//! - **Gap-free.** Each committed write has its own [`Revision`], one more than the one
 //!   before, and one [`FeedRow`]. Whoever sees a revision sees all earlier ones. The feed is forgotten from its old end
 //!   on only ([`Store::prune_feed`]), and who asks for what it forgot is told.
 //! - **In force when answered.** When a write returns, the index given to [`Store::follow`] has it and everything before.
