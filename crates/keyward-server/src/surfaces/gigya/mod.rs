@@ -1,5 +1,8 @@
 //! The dialect `gigya`.
 
+pub mod admin;
+pub mod envelope;
+
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
