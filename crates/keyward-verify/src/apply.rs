@@ -9,14 +9,14 @@ use std::sync::Arc;
 use keyward_core::change::{Change, RecordedProfile, Revision};
 use keyward_core::credential::Credential;
 use keyward_core::id::{CredentialId, GrantId, OrganizationId, RoleId};
-use keyward_core::kind::{Format, Kind, Parts};
+use keyward_core::kind::{Format, Kind, Limit, LimitScope, Parts};
 use keyward_core::namespace::{Namespace, NamespaceId};
 use keyward_core::profile::Profile;
 use keyward_core::rights::Member;
 use keyward_core::role::{Grant, Holder, Role};
 use keyward_core::user::Membership;
 
-use crate::record::{Held, Numbers, Particulars, Record};
+use crate::record::{Held, Numbers, Particulars, Record, Standing};
 use crate::slab::Full;
 use crate::snapshot::Snapshot;
 use crate::world::{Estate, Home, RoleEntry, Standpoint};
@@ -93,9 +93,10 @@ impl Snapshot {
             return Err(unreadable(format!("the text names itself `{}`", profile.name)));
         }
         Arc::make_mut(&mut self.catalogue).put(profile)?;
-        // A kind became known, or is presented in another way than before.
+        // A kind became known, or is presented in another way than before, or has another limit.
         for number in 0..self.records.len() {
             self.find_by_digest(number)?;
+            self.find_by_kind(number);
         }
         Ok(())
     }
@@ -182,6 +183,7 @@ impl Snapshot {
     fn apply_credential(&mut self, credential: &Credential) -> Result<(), ApplyError> {
         let number = self.number_of_record(credential.id)?;
         self.forget_digests(number);
+        self.forget_single(number);
         let owner = credential.owner.map(|owner| self.owners.number_of(self.hash(&owner), owner)).transpose()?;
         let numbers = Numbers {
             organization: self.number_of_estate(credential.organization)?,
@@ -196,29 +198,37 @@ impl Snapshot {
             }
             self.by_public_id.insert(self.hash(credential.public_id.as_str()), number)?;
         }
-        self.remember_newest(credential, (numbers.organization, numbers.kind), number);
         if let Some(particulars) = self.particulars.get_mut(number) {
             particulars.update(credential);
         }
         if let Some(record) = self.records.get_mut(number) {
             *record = Record::of(credential, &numbers, record);
         }
+        self.find_by_kind(number);
         self.find_by_digest(number)
     }
 
-    fn remember_newest(&mut self, credential: &Credential, key: (u32, u16), number: u32) {
-        let newest = self.newest.get(&key).copied();
-        if credential.is_revoked() {
-            if newest == Some(number) {
-                self.newest.remove(&key);
-            }
-            return;
+    /// Makes a credential known as the one of its kind, or no longer.
+    fn find_by_kind(&mut self, number: u32) {
+        let Some(key) = self.single_key(number) else { return };
+        let record = self.records.get(number);
+        let lives = record.and_then(Record::standing).is_some_and(|standing| standing != Standing::Revoked);
+        if lives && self.catalogue.kind(key.1).is_some_and(|kind| is_single(kind)) {
+            self.singles.insert(key);
+        } else {
+            self.singles.remove(&key);
         }
-        // Ids are made in the order of time, and a load states facts in any order.
-        let earlier = newest.and_then(|newest| self.particulars.get(newest)).map(|particulars| particulars.id);
-        if earlier.is_none_or(|earlier| earlier < credential.id) {
-            self.newest.insert(key, number);
+    }
+
+    fn forget_single(&mut self, number: u32) {
+        if let Some(key) = self.single_key(number) {
+            self.singles.remove(&key);
         }
+    }
+
+    fn single_key(&self, number: u32) -> Option<(u32, u16, CredentialId, u32)> {
+        let record = self.records.get(number)?;
+        Some((record.organization, record.kind, self.particulars.get(number)?.id, number))
     }
 
     /// Makes a credential's digests known, or no longer, as its kind asks for.
@@ -296,6 +306,11 @@ impl Snapshot {
         let number = self.number_of_estate(id)?;
         self.estates.get_mut(number).map(|estate| change(Arc::make_mut(estate))).ok_or(Full)
     }
+}
+
+/// Whether an organization has at most one credential of the kind.
+fn is_single(kind: &Kind) -> bool {
+    kind.limit == Some(Limit { count: 1, per: LimitScope::Organization })
 }
 
 /// Whether what a client presents of the kind is one string in which no id can be read.

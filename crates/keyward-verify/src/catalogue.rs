@@ -131,10 +131,17 @@ impl Catalogue {
     pub(crate) fn read<'a>(&self, presented: &Presented<'a>, issued: &'a Issued) -> Option<Formed<'a>> {
         match issued {
             Issued::Nothing => self.read_secret(presented),
-            Issued::Token(token) => Some(Formed { form: Form::Issued(Some(token)), https_only: false }),
-            Issued::Invalid(InvalidToken::Unknown) => Some(Formed { form: Form::Issued(None), https_only: false }),
+            Issued::Token(token) => Some(self.formed_token(Some(token), presented.by())),
+            Issued::Invalid(InvalidToken::Unknown) => Some(self.formed_token(None, presented.by())),
             Issued::Invalid(InvalidToken::Malformed) => None,
         }
+    }
+
+    /// An access token says nothing of its kind without a look-up: it can be of every kind that is exchanged for them.
+    fn formed_token<'a>(&self, token: Option<&'a AccessToken>, by: By<'_>) -> Formed<'a> {
+        let looks = |kind: &Kind| kind.usage.token_lifetime().is_some();
+        let https_only = self.https_only_sent(|kind| may_carry_token(kind, by), looks).unwrap_or(false);
+        Formed { form: Form::Issued(token), https_only }
     }
 
     fn read_secret<'a>(&self, presented: &Presented<'a>) -> Option<Formed<'a>> {
@@ -143,7 +150,7 @@ impl Catalogue {
                 let native = NativeToken::parse(token).ok();
                 let prefix = native.map(|native| native.prefix);
                 let of_prefix = self.https_only(|kind| prefix.is_some_and(|prefix| is_native(kind, prefix)));
-                let bare = || self.https_only_sent(by, |kind| is_bare(kind, token));
+                let bare = || self.https_only_sent(|kind| may_carry(kind, by), |kind| is_bare(kind, token));
                 match (native, of_prefix) {
                     (Some(native), Some(https_only)) => Some(Formed { form: pair_of(&native), https_only }),
                     (native, _) => match (bare(), native) {
@@ -155,7 +162,7 @@ impl Catalogue {
                 }
             }
             Presented::Pair { id, secret, by } => {
-                let https_only = self.https_only_sent(by, |kind| is_pair(kind, id, secret))?;
+                let https_only = self.https_only_sent(|kind| may_carry(kind, by), |kind| is_pair(kind, id, secret))?;
                 Some(Formed { form: Form::Pair { id, secret }, https_only })
             }
             Presented::Signed(signed) => {
@@ -167,9 +174,9 @@ impl Catalogue {
     }
 
     /// Whether all kinds that look so and may be sent so are for https alone; `None` when none looks so.
-    fn https_only_sent(&self, by: By<'_>, looks: impl Fn(&Kind) -> bool) -> Option<bool> {
+    fn https_only_sent(&self, sent: impl Fn(&Kind) -> bool, looks: impl Fn(&Kind) -> bool) -> Option<bool> {
         let all = self.https_only(&looks)?;
-        Some(self.https_only(|kind| looks(kind) && may_carry(kind, by)).unwrap_or(all))
+        Some(self.https_only(|kind| looks(kind) && sent(kind)).unwrap_or(all))
     }
 
     fn https_only(&self, is_candidate: impl Fn(&Kind) -> bool) -> Option<bool> {
@@ -203,7 +210,11 @@ pub(crate) fn may_carry_token(kind: &Kind, by: By<'_>) -> bool {
 
 /// Whether a credential of the kind may sign so under this id.
 fn signs(kind: &Kind, by: By<'_>, id: &str) -> bool {
-    may_carry(kind, by) && matches!(&kind.id_format, Format::Text(format) if format.accepts(id))
+    may_carry(kind, by)
+        && match &kind.id_format {
+            Format::Text(format) => format.accepts(id),
+            Format::Native { prefix } => is_native_id(prefix.as_str(), id),
+        }
 }
 
 fn pair_of<'a>(native: &NativeToken<'a>) -> Form<'a> {
@@ -230,6 +241,12 @@ fn is_pair(kind: &Kind, id: &str, secret: &str) -> bool {
         }
 }
 
+/// Whether the text is the public id of a native token with this prefix.
+fn is_native_id(prefix: &str, id: &str) -> bool {
+    let random = id.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+    random.is_some_and(|random| random.len() == NATIVE_ID_LENGTH && random.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 /// Whether id and secret are the two halves of a native token: the checksum at the end of the secret is over both.
 fn is_native_pair(prefix: &str, id: &str, secret: &str) -> bool {
     let mut buffer = [0; NATIVE_LENGTH];
@@ -244,5 +261,7 @@ fn is_native_pair(prefix: &str, id: &str, secret: &str) -> bool {
         .is_some_and(|token| token.prefix == prefix && token.public_id == id)
 }
 
+/// The random part of the public id of a native token.
+const NATIVE_ID_LENGTH: usize = 16;
 /// The longest native token.
 const NATIVE_LENGTH: usize = 79;

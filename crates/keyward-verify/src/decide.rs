@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use keyward_core::access_token::AccessToken;
+use keyward_core::credential::MAX_SLOTS;
 use keyward_core::decision::{By, Check, Denial, Presented, Purpose, Reason, Request};
 use keyward_core::digest::PepperVersion;
 use keyward_core::id::CredentialId;
@@ -15,14 +16,15 @@ use keyward_core::kind::{Authority, Kind};
 use keyward_core::namespace::NamespaceId;
 use keyward_core::rights::{self, Facts as _, Holding};
 use keyward_core::seal::Binding;
-use keyward_core::signed::{Proof, Signed};
+use keyward_core::secret::Secret;
+use keyward_core::signed::{Proof, Signed, SignedForm, SignedMessage};
 use keyward_core::time::Timestamp;
 
 use crate::catalogue::{Form, Issued, may_carry, may_carry_token};
 use crate::explain::{Explanation, Notes, Outcome, Recorder, Unheard};
-use crate::permit::{Decision, Identity, Owed, OwedNonce, Permit};
+use crate::permit::{Decision, Identity, Means, Owed, OwedNonce, Permit};
 use crate::record::{Record, Standing};
-use crate::snapshot::{CredentialView, Snapshot};
+use crate::snapshot::{CredentialView, Decoy, Snapshot};
 use crate::world::World;
 use crate::{apply, rate};
 
@@ -103,6 +105,7 @@ fn judge(
         kind: credential.kind_name().clone(),
         owner: holding.owner,
         namespace: holding.namespace,
+        means: found.how.means(),
         slot: found.secret.slot,
         pepper: found.secret.pepper,
         generation: credential.generation(),
@@ -158,6 +161,16 @@ impl<'a> How<'a> {
         match self {
             How::Signed(signed, _) => Some(signed),
             _ => None,
+        }
+    }
+
+    fn means(&self) -> Means {
+        match self {
+            How::Secret(_) | How::Unpresented => Means::Secret,
+            How::Token(..) => Means::Token,
+            How::Signed(Signed { proof: Proof::Form(_), .. }, _) => Means::SignedForm,
+            How::Signed(Signed { proof: Proof::Jwt(_), .. }, _) => Means::SignedJwt,
+            How::Admitted(identity) => identity.means,
         }
     }
 }
@@ -239,35 +252,47 @@ impl<'a, R: Recorder> Checks<'a, R> {
     }
 
     /// Finds by id, and confirms the signature. An id that is not known, or has nothing to sign with, costs the same:
-    /// opening a sealed text and signing, or checking a signature with a public key.
+    /// opening sealed texts and signing, or checking a signature with a public key.
     fn confirm_signed(&self, signed: &Signed<'_>) -> (Known<'a>, Option<Matched>) {
         let known = self.snapshot.record_number_by_public_id(signed.id).and_then(|number| self.known_record(number));
-        let decoy = &self.snapshot.decoy;
-        let confirmed = match &signed.proof {
-            Proof::Form(form) => {
-                let found = known.as_ref().and_then(|(credential, _)| {
-                    let binding = Binding::CredentialSecret {
-                        organization: credential.organization(),
-                        credential: credential.id(),
-                    };
-                    credential.sealed().map(|sealed| (binding, sealed))
-                });
-                let (binding, sealed) = match found {
-                    Some((binding, sealed)) => (binding, Some(sealed)),
-                    None => (decoy.binding, decoy.sealed.as_ref()),
-                };
-                let secret = sealed.and_then(|sealed| self.snapshot.ring.open(binding, sealed).ok());
-                let signs = form.is_signed_with(secret.as_ref().map_or("", |secret| secret.expose()));
-                signs && secret.is_some() && found.is_some()
-            }
-            Proof::Jwt(message) => {
-                let found = known.as_ref().and_then(|(credential, _)| credential.public_key());
-                let key = found.or(decoy.public_key.as_ref());
-                key.is_some_and(|key| key.confirms(message)) && found.is_some()
-            }
+        let credential = known.as_ref().map(|(credential, _)| credential);
+        let matched = match &signed.proof {
+            Proof::Form(form) => self.signed_with_secret(credential, form),
+            Proof::Jwt(message) => self.signed_with_key_pair(credential, message),
         };
-        let matched = known.as_ref().filter(|_| confirmed).map(|(credential, _)| self.current(credential));
         (known, matched)
+    }
+
+    /// With which of the credential's secrets a form was signed. Tries as many as a credential can have, always.
+    fn signed_with_secret(&self, credential: Option<&CredentialView<'_>>, form: &SignedForm<'_>) -> Option<Matched> {
+        let decoy = &self.snapshot.decoy;
+        let mut sealed = credential.into_iter().flat_map(CredentialView::all_sealed);
+        let mut matched = None;
+        for _ in 0..MAX_SLOTS {
+            let own = credential.zip(sealed.next());
+            let (binding, text) = match own {
+                Some((credential, (_, text))) => (binding_of(credential), Some(text)),
+                None => (decoy.binding, decoy.sealed.as_ref()),
+            };
+            let secret = text.and_then(|text| self.snapshot.ring.open(binding, text).ok());
+            let signs = form.is_signed_with(secret.as_ref().map_or(Decoy::SECRET, Secret::expose));
+            let own = own.filter(|_| signs && secret.is_some());
+            let version = self.snapshot.ring.current_version();
+            matched = matched.or(own.map(|(credential, (slot, _))| of_slot(credential, slot, version)));
+        }
+        matched
+    }
+
+    /// Whether a message was signed with the credential's key pair, which has no slot of its own.
+    fn signed_with_key_pair(
+        &self,
+        credential: Option<&CredentialView<'_>>,
+        message: &SignedMessage<'_>,
+    ) -> Option<Matched> {
+        let own = credential.and_then(CredentialView::public_key);
+        let key = own.or(self.snapshot.decoy.public_key.as_ref());
+        let confirmed = key.is_some_and(|key| key.confirms(message)) && own.is_some();
+        credential.filter(|_| confirmed).map(|credential| self.current(credential))
     }
 
     fn fresh(&mut self) -> Result<(), Denial> {
@@ -353,10 +378,9 @@ impl<'a, R: Recorder> Checks<'a, R> {
             None => self.skip(Check::Carrier, NO_SECRET),
         }
         let exchanged = kind.usage.token_lifetime().is_some();
-        let allowed = match (found.how, self.request.purpose) {
+        let allowed = match (found.how.means(), self.request.purpose) {
             // A token is what comes of an exchange, not what can be exchanged.
-            (How::Token(..), purpose) => exchanged && purpose == Purpose::Direct,
-            (How::Admitted(identity), _) if identity.token_ends_at.is_some() => exchanged,
+            (Means::Token, purpose) => exchanged && purpose == Purpose::Direct,
             (_, Purpose::Direct) => kind.usage.allows_direct(),
             (_, Purpose::Exchange) => exchanged,
         };
@@ -406,20 +430,25 @@ impl<'a, R: Recorder> Checks<'a, R> {
     }
 
     fn slot(&mut self, found: &Found<'_>) -> Result<(), Denial> {
-        let generation = match found.how {
-            How::Unpresented => {
-                self.skip(Check::Slot, NO_SECRET);
-                return Ok(());
-            }
+        let issued = match found.how {
             How::Token(token, _) => Some(token.generation),
-            How::Admitted(identity) => identity.token_ends_at.map(|_| identity.generation),
-            How::Secret(_) | How::Signed(..) => None,
+            How::Admitted(identity) if identity.means == Means::Token => Some(identity.generation),
+            _ => None,
         };
-        if let Some(issued) = generation {
+        if let Some(issued) = issued {
             let current = found.credential.generation();
             return self.require(Check::Slot, issued == current, Reason::Replaced, || {
                 format!("the token is of generation {issued}, the credential of {current}")
             });
+        }
+        let without_secret = match found.how {
+            How::Unpresented => Some(NO_SECRET),
+            how if how.means() == Means::SignedJwt => Some("its key pair is never replaced"),
+            _ => None,
+        };
+        if let Some(why) = without_secret {
+            self.skip(Check::Slot, why);
+            return Ok(());
         }
         let (now, ends_at) = (self.now.wall, found.secret.ends_at);
         self.require(Check::Slot, ends_at.is_none_or(|end| now < end), Reason::Replaced, || match ends_at {
@@ -445,7 +474,7 @@ impl<'a, R: Recorder> Checks<'a, R> {
     /// Transport and source address.
     fn origin(&mut self, found: &Found<'_>) -> Result<(), Denial> {
         // A signed request carries nothing that could be stolen on the way.
-        if found.holding.kind.https_only && found.how.signed().is_none() {
+        if found.holding.kind.https_only && !found.how.means().is_signature() {
             let secure = self.request.secure;
             self.require(Check::Transport, secure, Reason::InsecureTransport, || {
                 if secure { "https".into() } else { "plain http, and its kind is for https alone".into() }
@@ -475,8 +504,7 @@ impl<'a, R: Recorder> Checks<'a, R> {
         let Found { world, holding, .. } = found;
         let Request { permission, groups, .. } = *self.request;
         let token = found.how.token();
-        let only_at = token.and_then(|token| token.namespace);
-        let at = self.request.namespace.or(only_at).unwrap_or_else(|| world.organization().into());
+        let at = self.request.namespace.unwrap_or_else(|| world.organization().into());
         let denied = holding.kind.deny.refuse(permission, groups) || holding.denied.refuse(permission, groups);
         self.require(Check::Denials, !denied, Reason::Denied, || {
             let asked = permission.unwrap_or("no permission");
@@ -494,7 +522,7 @@ impl<'a, R: Recorder> Checks<'a, R> {
         }
         // A credential whose namespace was deleted reaches nothing, whatever it was granted elsewhere.
         let reached = rights::exists(world, holding.namespace)
-            && only_at.is_none_or(|only| only == at)
+            && token.is_none_or(|token| self.counts_at(token, at))
             && rights::reaches(world, holding, at, permission);
         self.require(Check::Reach, reached, Reason::OutOfReach, || {
             format!("`{at}` is {} the reach of a credential of `{}`", within(reached), holding.namespace)
@@ -515,6 +543,13 @@ impl<'a, R: Recorder> Checks<'a, R> {
         })
     }
 
+    /// Whether a token counts at a place. As for credentials that are confined to one place: who asks for authentication
+    /// alone, and names none, asks for no place.
+    fn counts_at(&self, token: &AccessToken, at: NamespaceId) -> bool {
+        let asks_nowhere = self.request.permission.is_none() && self.request.namespace.is_none();
+        token.namespace.is_none_or(|only| only == at || asks_nowhere)
+    }
+
     fn grants(&mut self, found: &Found<'_>, at: NamespaceId, permission: &str) -> Result<(), Denial> {
         let Found { world, holding, .. } = found;
         if !holds_roles(holding.kind) {
@@ -533,6 +568,10 @@ impl<'a, R: Recorder> Checks<'a, R> {
             self.skip(Check::Rate, "its kind has no rate limit");
             return Ok(());
         };
+        if matches!(found.how, How::Admitted(_)) {
+            self.skip(Check::Rate, "it was counted when it was admitted");
+            return Ok(());
+        }
         let word = &found.credential.record().rate;
         let charge = if R::IS_USE { rate::charge } else { rate::peek };
         match charge(word, limit, self.now.coarse) {
@@ -597,9 +636,7 @@ fn matching(credential: &CredentialView<'_>, version: PepperVersion, digest: &[u
         return Some(Matched { slot: particulars.slot, pepper: version, ends_at });
     }
     let replaced = extra?.replaced.iter().find(|old| old.digest.confirms(digest))?;
-    // What was replaced without a grace never counts.
-    let ends_at = Some(replaced.ends_at.unwrap_or(Timestamp::from_micros(i64::MIN)));
-    Some(Matched { slot: replaced.slot, pepper: version, ends_at })
+    Some(Matched { slot: replaced.slot, pepper: version, ends_at: Some(replaced.ends_at) })
 }
 
 /// A secret of the credential by its number, as long as it is kept; one that is gone has ended.
@@ -610,11 +647,13 @@ fn of_slot(credential: &CredentialView<'_>, slot: u32, pepper: PepperVersion) ->
     let ends_at = if particulars.slot == slot {
         extra.and_then(|extra| extra.ends_at)
     } else {
-        extra
-            .and_then(|extra| extra.replaced.iter().find(|old| old.slot == slot))
-            .map_or(gone, |old| old.ends_at.or(gone))
+        extra.and_then(|extra| extra.replaced.iter().find(|old| old.slot == slot)).map_or(gone, |old| Some(old.ends_at))
     };
     Matched { slot, pepper, ends_at }
+}
+
+fn binding_of(credential: &CredentialView<'_>) -> Binding {
+    Binding::CredentialSecret { organization: credential.organization(), credential: credential.id() }
 }
 
 fn is_listed(networks: &[IpNet], address: IpAddr) -> bool {

@@ -25,7 +25,7 @@ pub use apply::ApplyError;
 pub use decide::{Now, Subject};
 pub use explain::{Explanation, Finding, Outcome};
 pub use index::Index;
-pub use permit::{Decision, Identity, Permit, Recorded, Unsettled};
+pub use permit::{Decision, Identity, Means, Owed, OwedNonce, Permit, Recorded, Unsettled};
 pub use record::Standing;
 pub use snapshot::{CredentialView, Snapshot};
 pub use text::Text;

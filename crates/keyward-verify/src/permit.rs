@@ -97,7 +97,9 @@ pub struct Identity {
     pub owner: Option<UserId>,
     /// Where it lives.
     pub namespace: NamespaceId,
-    /// Number of the secret that was presented; of the current one for access tokens and signed requests.
+    /// What stood for the credential.
+    pub means: Means,
+    /// Number of the secret that was presented or signed with; of the current one for access tokens and key pairs.
     pub slot: u32,
     /// The pepper under which that secret is stored: when it is not the ring's current one, the digest is to be renewed.
     pub pepper: PepperVersion,
@@ -109,6 +111,26 @@ pub struct Identity {
     pub narrowed: bool,
     /// The revision of the facts.
     pub revision: Revision,
+}
+
+/// What stood for a credential when it was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Its secret.
+    Secret,
+    /// An access token of it.
+    Token,
+    /// A form signed with its secret.
+    SignedForm,
+    /// A JWT signed with its key pair.
+    SignedJwt,
+}
+
+impl Means {
+    /// Whether nothing travels that could be used again by whoever reads it on the way.
+    pub const fn is_signature(self) -> bool {
+        matches!(self, Means::SignedForm | Means::SignedJwt)
+    }
 }
 
 /// Proof that a use was stored. Made by the one place that stores uses, after the commit that made it durable.

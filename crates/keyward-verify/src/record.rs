@@ -189,11 +189,13 @@ pub(crate) struct Extra {
 }
 
 /// A secret that was replaced, and when its grace ends.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Replaced {
     pub(crate) slot: u32,
     pub(crate) digest: Digest,
-    pub(crate) ends_at: Option<Timestamp>,
+    pub(crate) sealed: Option<Sealed>,
+    /// Before all time, if it was replaced without a grace.
+    pub(crate) ends_at: Timestamp,
 }
 
 impl Extra {
@@ -222,7 +224,12 @@ impl Extra {
 
 impl Replaced {
     fn of(slot: &Slot) -> Self {
-        Self { slot: slot.number, digest: slot.digest, ends_at: slot.ends_at }
+        Self {
+            slot: slot.number,
+            digest: slot.digest,
+            sealed: slot.sealed.clone(),
+            ends_at: slot.ends_at.unwrap_or(Timestamp::from_micros(i64::MIN)),
+        }
     }
 }
 

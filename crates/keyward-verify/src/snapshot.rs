@@ -55,8 +55,8 @@ pub struct Snapshot {
     pub(crate) owners: Numbered<UserId>,
     pub(crate) memberships: OrdSet<(UserId, OrganizationId)>,
     pub(crate) sites: OrdMap<Arc<str>, (OrganizationId, ApplicationId)>,
-    /// The newest credential of an organization (by number) and kind (by number) that was not revoked.
-    pub(crate) newest: OrdMap<(u32, u16), u32>,
+    /// By the numbers of organization and kind, for kinds of which an organization has one: what was not revoked.
+    pub(crate) singles: OrdSet<(u32, u16, CredentialId, u32)>,
     /// What signatures of unknown ids are checked with.
     pub(crate) decoy: Arc<Decoy>,
     /// Keyed with random numbers, so that nobody can choose names that are slow to find.
@@ -96,7 +96,7 @@ impl Snapshot {
             owners: Numbered::new(),
             memberships: OrdSet::new(),
             sites: OrdMap::new(),
-            newest: OrdMap::new(),
+            singles: OrdSet::new(),
             decoy: Decoy::of(&ring),
             ring,
             hasher: RandomState::new(),
@@ -188,10 +188,13 @@ impl Snapshot {
         self.view(self.record_number_by_public_id(public_id)?)
     }
 
-    /// The one credential of a kind in an organization: for kinds of which there is at most one there.
+    /// The one credential of a kind in an organization, unless it was revoked: for kinds of which there is at most one
+    /// there. Of others there is none that could be meant.
     pub fn only_credential(&self, organization: OrganizationId, kind: &KindId) -> Option<CredentialView<'_>> {
-        let key = (self.estate_number(organization)?, self.catalogue.number(kind)?);
-        self.view(*self.newest.get(&key)?)
+        let (organization, kind) = (self.estate_number(organization)?, self.catalogue.number(kind)?);
+        let first = (organization, kind, CredentialId::from_bits(0), 0);
+        let last = (organization, kind, CredentialId::from_bits(u128::MAX), u32::MAX);
+        self.view(self.singles.range(first..=last).next_back()?.3)
     }
 
     /// Every credential, revoked ones included, in the order in which they became known.
@@ -301,9 +304,17 @@ impl<'a> CredentialView<'a> {
         self.particulars.extra.as_ref()?.public_key.as_ref()
     }
 
-    /// The current secret, sealed, for kinds that keep it: what checking a signature needs.
+    /// The current secret, sealed, for kinds that keep it.
     pub fn sealed(&self) -> Option<&'a Sealed> {
         self.particulars.extra.as_ref()?.sealed.as_ref()
+    }
+
+    /// Every secret that is kept sealed, the current one first, each with the number of its slot: what checking the
+    /// signature of a form needs.
+    pub(crate) fn all_sealed(&self) -> impl Iterator<Item = (u32, &'a Sealed)> + use<'a> {
+        let replaced = self.particulars.extra.as_deref().map_or(&[][..], |extra| &extra.replaced);
+        let current = self.sealed().map(|sealed| (self.particulars.slot, sealed));
+        current.into_iter().chain(replaced.iter().filter_map(|old| Some((old.slot, old.sealed.as_ref()?))))
     }
 
     /// What counts of it for rights; the facts are [`Snapshot::organization`] of its organization.
@@ -350,11 +361,14 @@ pub(crate) struct Decoy {
 }
 
 impl Decoy {
+    /// What signs where nothing was opened: as long as a secret that signs forms.
+    pub(crate) const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
     fn of(ring: &KeyRing) -> Arc<Self> {
         let [a, b, c, d] = ring.current_version().number().to_be_bytes();
         let mut envelope = vec![1, a, b, c, d];
-        // As long as the envelope of a secret of 32 characters.
-        envelope.resize(5 + 12 + 32 + 16, 0);
+        // As long as the envelope of such a secret.
+        envelope.resize(5 + 12 + Self::SECRET.len() + 16, 0);
         Arc::new(Self {
             binding: Binding::CredentialSecret {
                 organization: OrganizationId::from_bits(0),

@@ -4,6 +4,8 @@
 
 mod oracle;
 mod questions;
+#[path = "../support/sign.rs"]
+mod sign;
 mod world;
 
 use std::collections::BTreeMap;
@@ -11,12 +13,12 @@ use std::collections::BTreeMap;
 use keyward_core::change::{Committed, Revision};
 use keyward_core::decision::{Check, Reason};
 use keyward_core::entropy::{Entropy as _, Seeded};
-use keyward_verify::{Decision, Explanation, Identity, Index, Outcome, Subject};
+use keyward_verify::{Decision, Explanation, Identity, Index, Now, Outcome, Owed, Subject};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::oracle::{Oracle, Who};
+use crate::oracle::{Oracle, Shown, Who};
 use crate::questions::{Ask, Question, some_ask};
 use crate::world::{Step, World, some_step};
 
@@ -48,6 +50,7 @@ proptest! {
         let index = Index::new(world.ring.clone());
         index.apply(&world.history).unwrap();
         let mut asked = 0;
+        let mut admitted: Vec<Admitted> = vec![];
         let last = history.last().map_or(vec![], |round| round.asks.clone());
         for round in history {
             let before = world.history.len();
@@ -58,53 +61,93 @@ proptest! {
             prop_assert_eq!(index.apply(&world.history[from..]), Ok(world.history.last().unwrap().revision));
             index.fresh_until(world.fresh_until);
             let oracle = world.oracle();
+            compare_what_there_is_one_of(&world, &index, &oracle)?;
+            for (number, earlier) in admitted.iter().enumerate() {
+                compare_again(&index, &oracle, earlier, earlier.question.again(&world, number))?;
+            }
             for ask in &round.asks {
                 asked += 1;
                 let Some(question) = Question::new(&world, ask, asked) else { continue };
-                compare(&index, &oracle, &question)?;
+                admitted.extend(compare(&index, &oracle, &question)?);
             }
         }
         compare_with_a_new_node(&world, seed, &last)?;
     }
 }
 
-fn compare(index: &Index, oracle: &Oracle<'_>, question: &Question) -> Result<(), TestCaseError> {
-    let (presented, request, now) = (question.presented(), question.request(), question.now);
-    let expected = oracle.answer(Subject::Presented(presented), &request, now);
+/// A use that was admitted, to be judged once more later.
+struct Admitted {
+    identity: Identity,
+    shown: Shown,
+    question: Question,
+}
 
-    // The explanation first: it must leave the allowance of the rate limit as it is.
-    let explanation = index.explain(Subject::Presented(presented), &request, now);
-    let decision = index.decide(&presented, &request, now);
-    prop_assert_eq!(who(decision), expected.clone(), "{:?}", question);
-    check_explanation(&explanation, &expected)?;
-
+/// Compares the answers, and returns the use if it is admitted.
+fn compare(index: &Index, oracle: &Oracle<'_>, question: &Question) -> Result<Option<Admitted>, TestCaseError> {
+    let (request, now) = (question.request(), question.now);
     let id = question.about.id;
-    let expected = oracle.answer(Subject::Credential(id), &request, now);
-    let explanation = index.explain(Subject::Credential(id), &request, now);
-    check_explanation(&explanation, &expected)?;
+    let expected = oracle.answer_about(id, &request, now);
+    check_explanation(&index.explain(Subject::Credential(id), &request, now), &expected)?;
+
+    question.present(|presented| {
+        let expected = oracle.answer(&presented, &request, now);
+        // The explanation first: it must leave the allowance of the rate limit as it is.
+        let explanation = index.explain(Subject::Presented(presented), &request, now);
+        let (answered, identity) = match who(index.decide(&presented, &request, now)) {
+            Ok((who, identity)) => (Ok(who), Some(identity)),
+            Err(reason) => (Err(reason), None),
+        };
+        prop_assert_eq!(&answered, &expected, "{:?}", question);
+        check_explanation(&explanation, &expected)?;
+        let shown = oracle.recognise(&presented);
+        Ok(identity.zip(shown).map(|(identity, shown)| Admitted { identity, shown, question: question.clone() }))
+    })
+}
+
+/// Compares the answers to the question whether an earlier use would be admitted now.
+fn compare_again(index: &Index, oracle: &Oracle<'_>, earlier: &Admitted, now: Now) -> Result<(), TestCaseError> {
+    let request = earlier.question.request();
+    let expected = oracle.answer_again(&earlier.shown, &request, now);
+    let snapshot = index.snapshot();
+    let again = snapshot.still_admits(&earlier.identity, &request, now).map_err(|denial| denial.reason);
+    prop_assert_eq!(again, expected.as_ref().map(drop).map_err(|reason| *reason), "again: {:?}", earlier.question);
+    check_explanation(&snapshot.explain(Subject::Admitted(&earlier.identity), &request, now), &expected)
+}
+
+fn compare_what_there_is_one_of(world: &World, index: &Index, oracle: &Oracle<'_>) -> Result<(), TestCaseError> {
+    let snapshot = index.snapshot();
+    for (organization, kind) in world.organizations_and_kinds() {
+        let only = snapshot.only_credential(organization, &kind).map(|credential| credential.id());
+        prop_assert_eq!(only, oracle.only(organization, &kind), "{} in {}", kind, organization);
+    }
     Ok(())
 }
 
-fn who(decision: Decision) -> Result<Who, Reason> {
+fn who(decision: Decision) -> Result<(Who, Identity), Reason> {
     let permit = match decision {
         Decision::Allow(permit) => permit,
         Decision::Deny(denial) => return Err(denial.reason),
     };
-    let (identity, to_be_recorded): (Identity, bool) = match permit.settle() {
-        Ok(identity) => (identity, false),
-        Err(unsettled) => (unsettled.to_record().clone(), true),
+    let (identity, owed) = match permit.settle() {
+        Ok(identity) => (identity, Owed { log_use: false, nonce: None }),
+        Err(unsettled) => (unsettled.to_record().clone(), unsettled.owed()),
     };
-    Ok(Who {
+    let who = Who {
         organization: identity.organization,
         credential: identity.credential,
         public_id: identity.public_id.to_string(),
         kind: identity.kind.to_string(),
         owner: identity.owner,
         namespace: identity.namespace,
+        means: identity.means,
         slot: identity.slot,
         generation: identity.generation,
-        to_be_recorded,
-    })
+        token_ends_at: identity.token_ends_at,
+        narrowed: identity.narrowed,
+        to_be_recorded: owed.log_use,
+        nonce_until: owed.nonce.map(|nonce| nonce.until),
+    };
+    Ok((who, identity))
 }
 
 /// The explanation has the same answer, lists every check once and in order, and fails the one that gave the reason.
@@ -149,6 +192,10 @@ fn checks_of(reason: Reason) -> &'static [Check] {
         Reason::NotGranted => &[Check::Grants],
         Reason::OwnerLacks => &[Check::OwnerRights],
         Reason::RateLimited => &[Check::Rate],
+        Reason::OutOfWindow => &[Check::Window],
+        Reason::OutOfScope => &[Check::Scope],
+        // Found only when the nonce is stored.
+        Reason::Replayed => &[],
     }
 }
 
@@ -162,6 +209,7 @@ fn compare_with_a_new_node(world: &World, seed: u64, asks: &[Ask]) -> Result<(),
     index.load(revision, facts).unwrap();
     prop_assert_eq!(index.revision(), revision);
     let oracle = world.oracle();
+    compare_what_there_is_one_of(world, &index, &oracle)?;
     for (number, ask) in asks.iter().enumerate() {
         let Some(question) = Question::new(world, ask, u32::try_from(number).unwrap()) else { break };
         compare(&index, &oracle, &question)?;
@@ -179,10 +227,12 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
     }
 }
 
-/// The random histories are not beside the point: every reason but the rate limit comes up, and so does a yes.
+/// The random histories are not beside the point: every reason but those of the rate limit and of stored nonces comes
+/// up, and so does a yes to everything that can stand for a credential.
 #[test]
 fn the_questions_reach_every_answer() {
     let mut runner = TestRunner::deterministic();
+    let mut means = [0; 4];
     let mut seen: BTreeMap<Option<Reason>, u32> = BTreeMap::new();
     for _ in 0..150 {
         let history = some_history().new_tree(&mut runner).unwrap().current();
@@ -192,17 +242,23 @@ fn the_questions_reach_every_answer() {
             let oracle = world.oracle();
             for (number, ask) in (0..).zip(&round.asks) {
                 let Some(question) = Question::new(&world, ask, number) else { continue };
-                let answer = oracle.answer(Subject::Presented(question.presented()), &question.request(), question.now);
+                let answer = question.present(|presented| oracle.answer(&presented, &question.request(), question.now));
+                if let Ok(who) = &answer {
+                    means[who.means as usize] += 1;
+                }
                 *seen.entry(answer.err()).or_default() += 1;
             }
         }
     }
     let never: Vec<&Reason> = Reason::ALL
         .iter()
-        .filter(|reason| **reason != Reason::RateLimited && !seen.contains_key(&Some(**reason)))
+        .filter(|reason| {
+            !matches!(reason, Reason::RateLimited | Reason::Replayed) && !seen.contains_key(&Some(**reason))
+        })
         .collect();
     assert!(never.is_empty(), "{never:?} never came up: {seen:?}");
     assert!(seen[&None] > 300, "{seen:?}");
+    assert!(means.iter().all(|count| *count > 12), "{means:?}");
 }
 
 /// A commit that does not follow is refused, and changes nothing.

@@ -10,19 +10,23 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use keyward_core::change::Change;
-use keyward_core::credential::{Credential, Slot, State};
+use keyward_core::credential::{Credential, State};
 use keyward_core::decision::{By, Presented, Purpose, Reason, Request};
 use keyward_core::digest::Digest;
 use keyward_core::format::NativeToken;
 use keyward_core::id::{CredentialId, OrganizationId, RoleId, UserGroupId, UserId};
-use keyward_core::kind::{Authority, Cap, Carrier, Denials, Format, Kind, KindId, Parts, Usage};
+use keyward_core::kind::{Authority, Cap, Carrier, Denials, Format, Kind, KindId, Limit, LimitScope, Parts, Usage};
 use keyward_core::namespace::NamespaceId;
 use keyward_core::organization::Organization;
 use keyward_core::permission::PatternSet;
 use keyward_core::profile::Profile;
 use keyward_core::role::{Grant, Holder};
+use keyward_core::signed::Signed;
+use keyward_core::time::Timestamp;
 use keyward_core::user::Membership;
-use keyward_verify::{Now, Subject};
+use keyward_verify::{Means, Now};
+
+use crate::sign::{RSA, decode_base64, sign_form};
 
 /// All that was stated so far, in order, and what only a test knows.
 pub(crate) struct Oracle<'a> {
@@ -31,6 +35,8 @@ pub(crate) struct Oracle<'a> {
     pub(crate) profiles: &'a BTreeMap<String, Profile>,
     /// Every secret that was ever made.
     pub(crate) secrets: &'a [Minted],
+    /// Every access token that was ever issued.
+    pub(crate) tokens: &'a [Token],
     /// From when on the node knows too little.
     pub(crate) fresh_until: Option<Duration>,
 }
@@ -44,6 +50,47 @@ pub(crate) struct Minted {
     pub(crate) digest: Digest,
 }
 
+/// An access token with what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) credential: CredentialId,
+    pub(crate) generation: u32,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) namespace: Option<NamespaceId>,
+    /// Nothing means everything.
+    pub(crate) scope: Vec<&'static str>,
+}
+
+/// Which credential was shown, and by what.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) credential: CredentialId,
+    proof: Proof,
+}
+
+#[derive(Clone, Debug)]
+enum Proof {
+    Nothing,
+    /// The secret with this digest.
+    Secret(Digest),
+    Token(Token),
+    /// A form, signed with the secret with this digest.
+    Form(Digest),
+    Jwt,
+}
+
+impl Proof {
+    fn means(&self) -> Means {
+        match self {
+            Proof::Nothing | Proof::Secret(_) => Means::Secret,
+            Proof::Token(_) => Means::Token,
+            Proof::Form(_) => Means::SignedForm,
+            Proof::Jwt => Means::SignedJwt,
+        }
+    }
+}
+
 /// Who is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Who {
@@ -53,62 +100,120 @@ pub(crate) struct Who {
     pub(crate) kind: String,
     pub(crate) owner: Option<UserId>,
     pub(crate) namespace: NamespaceId,
+    pub(crate) means: Means,
     pub(crate) slot: u32,
     pub(crate) generation: u32,
+    pub(crate) token_ends_at: Option<Timestamp>,
+    pub(crate) narrowed: bool,
     /// Whether the use must be recorded before it is answered.
     pub(crate) to_be_recorded: bool,
+    /// Until when the nonce of a signed request has to be kept.
+    pub(crate) nonce_until: Option<Timestamp>,
 }
 
 impl Oracle<'_> {
     /// The answer. First failure wins, in the order of the published list of checks.
-    pub(crate) fn answer(&self, subject: Subject<'_>, request: &Request<'_>, now: Now) -> Result<Who, Reason> {
-        // Well-formed, fresh, known, secret.
-        let (id, slot, by) = match subject {
-            Subject::Presented(presented) => {
-                let looks: Vec<&Kind> = self.kinds().filter(|kind| looks_like(kind, &presented)).collect();
-                ensure(!looks.is_empty() || is_native_token(&presented), Reason::Malformed)?;
-                ensure(self.fresh_until.is_none_or(|until| now.boot < until), Reason::Stale)?;
-                // Nothing is said about a secret that can only be one for https.
-                ensure(request.secure || !can_only_be_secure(&looks, &presented), Reason::InsecureTransport)?;
-                let (id, slot) = self.find(&presented).ok_or(Reason::Unknown)?;
-                (id, Some(slot), Some(presented.by()))
-            }
-            Subject::Credential(id) => {
-                ensure(self.fresh_until.is_none_or(|until| now.boot < until), Reason::Stale)?;
-                (id, None, None)
-            }
+    pub(crate) fn answer(&self, presented: &Presented<'_>, request: &Request<'_>, now: Now) -> Result<Who, Reason> {
+        // Well-formed, fresh, known, secret, window.
+        let looks: Vec<&Kind> = self.kinds().filter(|kind| looks_like(kind, presented)).collect();
+        let well_formed = match presented {
+            Presented::Token { token, .. } if token.starts_with("kwat_") => is_sealed_statement(token),
+            _ => !looks.is_empty() || is_native_token(presented),
         };
+        ensure(well_formed, Reason::Malformed)?;
+        self.fresh(now)?;
+        // Nothing is said about what can only be for https.
+        ensure(request.secure || !can_only_be_secure(&looks, presented), Reason::InsecureTransport)?;
+        let shown = self.recognise(presented).ok_or(Reason::Unknown)?;
+        let mut nonce_until = None;
+        if let Presented::Signed(signed) = presented {
+            ensure(signed.from <= now.wall && now.wall < signed.until, Reason::OutOfWindow)?;
+            nonce_until = Some(signed.until);
+        }
+        let who = self.judge(&shown, Some(presented.by()), request, now)?;
+        Ok(Who { nonce_until, ..who })
+    }
+
+    /// The answer for a credential as such.
+    pub(crate) fn answer_about(&self, id: CredentialId, request: &Request<'_>, now: Now) -> Result<Who, Reason> {
+        self.fresh(now)?;
+        self.judge(&Shown { credential: id, proof: Proof::Nothing }, None, request, now)
+    }
+
+    /// Whether what was admitted earlier would be now. It is known to be right, and to have travelled well.
+    pub(crate) fn answer_again(&self, shown: &Shown, request: &Request<'_>, now: Now) -> Result<Who, Reason> {
+        self.fresh(now)?;
+        self.judge(shown, None, request, now)
+    }
+
+    fn fresh(&self, now: Now) -> Result<(), Reason> {
+        ensure(self.fresh_until.is_none_or(|until| now.boot < until), Reason::Stale)
+    }
+
+    fn judge(&self, shown: &Shown, by: Option<By<'_>>, request: &Request<'_>, now: Now) -> Result<Who, Reason> {
+        let id = shown.credential;
         let (credential, kind, organization) = self.known(id).ok_or(Reason::Unknown)?;
+        let token = match &shown.proof {
+            Proof::Token(token) => Some(token),
+            _ => None,
+        };
 
         // Carrier, use.
-        ensure(by.is_none_or(|by| may_travel(kind, by)), Reason::WrongCarrier)?;
-        ensure(may_be_used(kind, request.purpose), Reason::WrongUse)?;
+        let travels = |by| if token.is_some() { token_may_travel(kind, by) } else { may_travel(kind, by) };
+        ensure(by.is_none_or(travels), Reason::WrongCarrier)?;
+        let fits = match token {
+            Some(_) => request.purpose == Purpose::Direct && lifetime(kind).is_some(),
+            None => may_be_used(kind, request.purpose),
+        };
+        ensure(fits, Reason::WrongUse)?;
 
         // Organization, state, slot, expiry, owner.
         ensure(organization.suspended_at.is_none(), Reason::OrganizationSuspended)?;
         ensure(!self.was_ever_revoked(id), Reason::Revoked)?;
         ensure(!matches!(credential.state, State::Disabled { .. }), Reason::Disabled)?;
-        ensure(slot.is_none_or(|slot| slot.ends_at.is_none_or(|end| now.wall < end)), Reason::Replaced)?;
+        let slot_with = |digest: &Digest| credential.slots.iter().find(|slot| slot.digest == *digest);
+        let slot = match &shown.proof {
+            Proof::Secret(digest) | Proof::Form(digest) => {
+                let slot = slot_with(digest).ok_or(Reason::Replaced)?;
+                ensure(slot.ends_at.is_none_or(|end| now.wall < end), Reason::Replaced)?;
+                Some(slot)
+            }
+            Proof::Token(token) => {
+                ensure(token.generation == credential.generation, Reason::Replaced)?;
+                None
+            }
+            Proof::Jwt | Proof::Nothing => None,
+        };
         ensure(credential.expires_at.is_none_or(|end| now.wall < end), Reason::Expired)?;
+        ensure(token.is_none_or(|token| now.wall < token.ends_at), Reason::Expired)?;
         let of = credential.organization;
         let owner_is_active = credential.owner.is_some_and(|owner| self.is_active_member(of, owner));
         ensure(!is_live(kind) || owner_is_active, Reason::OwnerInactive)?;
 
-        // Transport, source.
-        ensure(!kind.https_only || request.secure, Reason::InsecureTransport)?;
+        // Transport, source: whoever reads a signature on the way has nothing to use again.
+        let is_signature = matches!(shown.proof, Proof::Form(_) | Proof::Jwt);
+        ensure(!kind.https_only || request.secure || is_signature, Reason::InsecureTransport)?;
         let listed = [&credential.sources, &organization.sources].into_iter().filter(|list| !list.is_empty());
         let from = request.source.map(as_plain_v4);
         let inside = |list: &Vec<ipnet::IpNet>| from.is_some_and(|from| list.iter().any(|net| net.contains(&from)));
         ensure(listed.into_iter().all(inside), Reason::SourceNotAllowed)?;
 
-        // Denials, reach, grants, owner's rights.
+        // Denials, scope, reach, grants, owner's rights.
         let namespace = request.namespace.unwrap_or(of.into());
         let denied = |denials: &Denials| {
             denials.groups.iter().any(|group| request.groups.contains(&group.as_str()))
                 || request.permission.is_some_and(|permission| covers(&denials.patterns, permission))
         };
         ensure(!denied(&kind.deny) && !denied(&credential.denied), Reason::Denied)?;
+        if let (Some(token), Some(permission)) = (token, request.permission) {
+            let includes = token.scope.is_empty() || token.scope.iter().any(|pattern| is_under(permission, pattern));
+            ensure(includes, Reason::OutOfScope)?;
+        }
         ensure(self.reaches(credential, kind, namespace, request.permission), Reason::OutOfReach)?;
+        // Who asks for nothing and nowhere is told who it is, wherever the token counts.
+        let asks_for_something = request.permission.is_some() || request.namespace.is_some();
+        let confined_to = token.and_then(|token| token.namespace).filter(|_| asks_for_something);
+        ensure(confined_to.is_none_or(|only| only == namespace), Reason::OutOfReach)?;
         if let Some(permission) = request.permission {
             let holds_roles = matches!(kind.authority, Authority::Roles { .. } | Authority::Group);
             let own = self.grants(of, Holder::Credential(id));
@@ -123,26 +228,77 @@ impl Oracle<'_> {
             kind: credential.kind.to_string(),
             owner: credential.owner,
             namespace: credential.namespace,
+            means: shown.proof.means(),
             slot: slot.or(credential.slots.last()).map_or(0, |slot| slot.number),
             generation: credential.generation,
+            token_ends_at: token.map(|token| token.ends_at),
+            narrowed: token.is_some_and(|token| token.namespace.is_some() || !token.scope.is_empty()),
             to_be_recorded: kind.log_use,
+            nonce_until: None,
         })
     }
 
-    /// The credential and the secret of it that the presented text is, if it is one. One string names and proves at
-    /// once; of a pair, both must be right.
-    fn find(&self, presented: &Presented<'_>) -> Option<(CredentialId, &Slot)> {
-        self.secrets.iter().find_map(|minted| {
-            let (credential, kind, _) = self.known(minted.credential)?;
-            let is_it = match *presented {
-                Presented::Token { token, .. } => kind.parts == Parts::Token && token == minted.secret,
-                Presented::Pair { id, secret, .. } => {
-                    kind.parts != Parts::Token && id == minted.public_id && secret == minted.secret
-                }
-            };
-            let slot = credential.slots.iter().find(|slot| slot.digest == minted.digest)?;
-            is_it.then_some((credential.id, slot))
-        })
+    /// The credential and what of it the presented text is, if it is anything. One string names and proves at once; of a
+    /// pair, both must be right; a signature must be the one that its secret or private key makes.
+    pub(crate) fn recognise(&self, presented: &Presented<'_>) -> Option<Shown> {
+        match *presented {
+            Presented::Token { token, .. } if token.starts_with("kwat_") => {
+                let issued = self.tokens.iter().find(|issued| issued.text == token)?;
+                self.known(issued.credential)?;
+                Some(Shown { credential: issued.credential, proof: Proof::Token(issued.clone()) })
+            }
+            Presented::Signed(signed) => self.recognise_signed(signed),
+            _ => self.secrets.iter().find_map(|minted| {
+                let (credential, kind, _) = self.known(minted.credential)?;
+                let is_it = match *presented {
+                    Presented::Token { token, .. } => kind.parts == Parts::Token && token == minted.secret,
+                    Presented::Pair { id, secret, .. } => {
+                        kind.parts != Parts::Token && id == minted.public_id && secret == minted.secret
+                    }
+                    Presented::Signed(_) => false,
+                };
+                credential.slots.iter().find(|slot| slot.digest == minted.digest)?;
+                is_it.then_some(Shown { credential: credential.id, proof: Proof::Secret(minted.digest) })
+            }),
+        }
+    }
+
+    fn recognise_signed(&self, signed: &Signed<'_>) -> Option<Shown> {
+        let its = |minted: &&Minted| minted.public_id == signed.id;
+        let (credential, ..) = self.known(self.secrets.iter().find(its)?.credential)?;
+        let proof = match &signed.proof {
+            keyward_core::signed::Proof::Form(form) => {
+                // Secrets that are still kept, for nothing else can be opened to sign with.
+                let kept = |minted: &&Minted| {
+                    credential.slots.iter().any(|slot| slot.digest == minted.digest && slot.sealed.is_some())
+                };
+                let signs = |minted: &&Minted| {
+                    let by = |url: &&&str| {
+                        sign_form(&minted.secret, form.method, url, form.parameters) == Some(form.signature)
+                    };
+                    form.urls.iter().any(|url| by(&url))
+                };
+                Proof::Form(self.secrets.iter().filter(its).filter(kept).find(signs)?.digest)
+            }
+            keyward_core::signed::Proof::Jwt(jwt) => {
+                let key = RSA.iter().find(|key| Some(&key.public) == credential.public_key.as_ref())?;
+                (key.sign(jwt.message) == jwt.signature).then_some(Proof::Jwt)?
+            }
+        };
+        Some(Shown { credential: credential.id, proof })
+    }
+
+    /// The one credential of a kind in an organization that was never revoked; should there be several, the last made.
+    pub(crate) fn only(&self, of: OrganizationId, kind: &KindId) -> Option<CredentialId> {
+        let one = Limit { count: 1, per: LimitScope::Organization };
+        self.kind(kind).filter(|kind| kind.limit == Some(one))?;
+        let all = self.history.iter().filter_map(|change| match change {
+            Change::Credential(credential) if credential.organization == of && credential.kind == *kind => {
+                Some(credential.id)
+            }
+            _ => None,
+        });
+        all.filter(|id| !self.was_ever_revoked(*id)).max()
     }
 
     /// A credential counts once its kind is in a recorded profile and its organization exists.
@@ -337,6 +493,8 @@ fn ensure(holds: bool, otherwise: Reason) -> Result<(), Reason> {
 /// Whether the text has the length, characters and checksum of the kind's.
 fn looks_like(kind: &Kind, presented: &Presented<'_>) -> bool {
     match (*presented, &kind.id_format, &kind.secret_format) {
+        // It may be of every kind that is exchanged for such.
+        (Presented::Token { token, .. }, ..) if token.starts_with("kwat_") => lifetime(kind).is_some(),
         (Presented::Token { token, .. }, _, Format::Native { prefix }) if kind.parts == Parts::Token => {
             NativeToken::parse(token).is_ok_and(|native| native.prefix == prefix.as_str())
         }
@@ -352,8 +510,26 @@ fn looks_like(kind: &Kind, presented: &Presented<'_>) -> bool {
             let half = |native: NativeToken<'_>| native.prefix == prefix.as_str() && native.public_id == id;
             kind.parts != Parts::Token && NativeToken::parse(&whole).is_ok_and(half)
         }
+        (Presented::Signed(signed), Format::Text(of_id), _) => {
+            may_travel(kind, presented.by()) && of_id.accepts(signed.id)
+        }
+        (Presented::Signed(signed), Format::Native { prefix }, _) => {
+            let random = |(of, random): (&str, &str)| {
+                of == prefix.as_str() && random.len() == 16 && random.chars().all(|c| c.is_ascii_alphanumeric())
+            };
+            may_travel(kind, presented.by()) && signed.id.split_once('_').is_some_and(random)
+        }
         _ => false,
     }
+}
+
+/// Whether a text can be an access token: base64url of a layout, a version, a nonce and a tag, and in between a statement
+/// with a scope of at most 320 bytes.
+fn is_sealed_statement(text: &str) -> bool {
+    let encoded = text.strip_prefix("kwat_").unwrap_or_default();
+    let envelope = if encoded.contains('=') { None } else { decode_base64(encoded, *b"-_") };
+    let (overhead, statement) = (1 + 4 + 12 + 16, 1 + 16 + 4 + 8 + 8 + 17);
+    envelope.is_some_and(|envelope| (overhead + statement..=overhead + statement + 320).contains(&envelope.len()))
 }
 
 /// A well-formed native token is that, even with a prefix that nobody knows.
@@ -362,11 +538,14 @@ fn is_native_token(presented: &Presented<'_>) -> bool {
 }
 
 /// Whether every kind that it could be, as it was sent, is for https alone. The prefix of a native token tells its kind;
-/// other texts are of the kinds that may be sent so, if there are any.
+/// other texts are of the kinds that may be sent so, if there are any. A signature may be sent over anything.
 fn can_only_be_secure(looks: &[&Kind], presented: &Presented<'_>) -> bool {
+    if matches!(presented, Presented::Signed(_)) {
+        return false;
+    }
     let by_prefix = |kind: &&&Kind| matches!(kind.secret_format, Format::Native { .. });
     let native: Vec<_> = looks.iter().filter(by_prefix).filter(|_| is_native_token(presented)).collect();
-    let sent_so: Vec<_> = looks.iter().filter(|kind| may_travel(kind, presented.by())).collect();
+    let sent_so: Vec<_> = looks.iter().filter(|kind| travels(kind, presented)).collect();
     let all = looks.iter().collect();
     let could_be = [native, sent_so, all].into_iter().find(|kinds| !kinds.is_empty());
     could_be.is_some_and(|kinds| kinds.iter().all(|kind| kind.https_only))
@@ -381,8 +560,26 @@ fn may_travel(kind: &Kind, by: By<'_>) -> bool {
         By::Headers(id, secret) => Carrier::Headers(id.to_owned(), secret.to_owned()),
         By::Form(id, secret) => Carrier::Form(id.to_owned(), secret.to_owned()),
         By::TokenScheme(name) => Carrier::TokenScheme(name.to_owned()),
+        By::SignedForm => Carrier::SignedForm,
+        By::SignedJwt => Carrier::SignedJwt,
     };
     kind.present.contains(&written)
+}
+
+/// As a bearer token always; by a scheme that its kind lists.
+fn token_may_travel(kind: &Kind, by: By<'_>) -> bool {
+    match by {
+        By::Vouched | By::Bearer => true,
+        By::TokenScheme(_) => may_travel(kind, by),
+        _ => false,
+    }
+}
+
+fn travels(kind: &Kind, presented: &Presented<'_>) -> bool {
+    match presented {
+        Presented::Token { token, by } if token.starts_with("kwat_") => token_may_travel(kind, *by),
+        _ => may_travel(kind, presented.by()),
+    }
 }
 
 fn may_be_used(kind: &Kind, purpose: Purpose) -> bool {
@@ -390,6 +587,14 @@ fn may_be_used(kind: &Kind, purpose: Purpose) -> bool {
         Usage::Direct => purpose == Purpose::Direct,
         Usage::Exchange { .. } => purpose == Purpose::Exchange,
         Usage::Both { .. } => true,
+    }
+}
+
+/// How long an access token of the kind lives, if there are any.
+fn lifetime(kind: &Kind) -> Option<Duration> {
+    match kind.usage {
+        Usage::Direct => None,
+        Usage::Exchange { lifetime } | Usage::Both { lifetime } => Some(lifetime),
     }
 }
 
@@ -408,11 +613,15 @@ fn as_plain_v4(address: IpAddr) -> IpAddr {
 
 /// Whether a set of patterns covers a permission, on their texts alone.
 fn covers(patterns: &PatternSet, permission: &str) -> bool {
-    patterns.iter().map(ToString::to_string).any(|pattern| match pattern.strip_suffix(":*") {
+    patterns.iter().any(|pattern| is_under(permission, &pattern.to_string()))
+}
+
+fn is_under(permission: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix(":*") {
         _ if pattern == "*" => true,
         Some(resource) => is_on(permission, resource),
         None => pattern == permission,
-    })
+    }
 }
 
 /// Whether a permission is on the resource or on one below it.

@@ -3,18 +3,22 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use keyward_core::access_token::{AccessToken, Scope};
 use keyward_core::credential::Credential;
 use keyward_core::decision::{By, Presented, Purpose, Request};
 use keyward_core::entropy::Seeded;
 use keyward_core::format::NativeToken;
+use keyward_core::keyring::KeyRing;
 use keyward_core::kind::{Carrier, Kind, Parts, Usage};
 use keyward_core::mint;
 use keyward_core::namespace::{NamespaceId, NamespaceKind};
+use keyward_core::signed::{Proof, Signed, SignedForm, SignedMessage};
 use keyward_core::time::Timestamp;
 use keyward_verify::Now;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
+use crate::sign::{RSA, sign_form};
 use crate::world::{ORGANIZATIONS, PLACES, World, kind_of, organization_of, place};
 
 /// What is asked, before it is known of whom.
@@ -47,6 +51,47 @@ enum Claim {
     Misshapen,
     /// Not as it was copied.
     Damaged,
+    /// An access token of any credential, in place of the one that is asked about.
+    Token(Index, Harm),
+    /// A signature of a credential that can sign so, in place of the one that is asked about.
+    Signed(Index, Signing),
+}
+
+/// What happened to an access token on its way.
+#[derive(Clone, Debug)]
+enum Harm {
+    Nothing,
+    /// This character is another one.
+    Changed(Index),
+    Cut(usize),
+    Longer,
+    /// It says the same, by the key ring of another deployment.
+    Foreign,
+    /// It has its beginning in common with one.
+    Beginning,
+}
+
+/// How something is signed.
+#[derive(Clone, Debug)]
+struct Signing {
+    by_key_pair: bool,
+    with: With,
+    /// In whose name, if not in the signer's: another credential's, or nobody's.
+    name: Option<Option<Index>>,
+    /// Microseconds from now until it holds, and until it holds no more.
+    window: (i64, i64),
+    /// Another address, another message.
+    elsewhere: bool,
+    damaged: bool,
+}
+
+#[derive(Clone, Debug)]
+enum With {
+    Current,
+    AnyOfIts(Index),
+    /// Of any credential.
+    Any(Index),
+    Empty,
 }
 
 #[derive(Clone, Debug)]
@@ -115,8 +160,15 @@ const PERMISSIONS: [&str; 30] = [
     "unheard.of:ever",
 ];
 
+/// The addresses by which the server is known: forms are signed for the second.
+const URLS: [&str; 2] = ["http://10.1.1.1:8080/items", "https://api.example/items"];
+const PARAMETERS: &str = "nonce=n-1&timestamp=1000000&x=%C3%A4";
+const MESSAGE: &[u8] = b"header.claims";
+
 pub(crate) fn some_ask() -> impl Strategy<Value = Ask> {
     let claim = prop_oneof![
+        22 => (any::<Index>(), some_harm()).prop_map(|(index, harm)| Claim::Token(index, harm)),
+        22 => (any::<Index>(), some_signing()).prop_map(|(index, signing)| Claim::Signed(index, signing)),
         20 => Just(Claim::Current),
         8 => any::<Index>().prop_map(Claim::AnyOfIts),
         1 => Just(Claim::Wrong),
@@ -154,7 +206,7 @@ pub(crate) fn some_ask() -> impl Strategy<Value = Ask> {
     let groups = prop_oneof![6 => Just(vec![]), 1 => subsequence(vec!["events", "security", "billing"], 1..3)];
     let secure = prop::bool::weighted(0.85);
     let permission = prop_oneof![
-        1 => Just(Wanted::Nothing),
+        2 => Just(Wanted::Nothing),
         6 => select(PERMISSIONS.to_vec()).prop_map(Wanted::Permission),
         2 => select(vec!["read", "create", "edit", "delete", "archive"]).prop_map(Wanted::OnRecord),
     ];
@@ -173,7 +225,44 @@ pub(crate) fn some_ask() -> impl Strategy<Value = Ask> {
         })
 }
 
+fn some_harm() -> impl Strategy<Value = Harm> {
+    prop_oneof![
+        14 => Just(Harm::Nothing),
+        1 => any::<Index>().prop_map(Harm::Changed),
+        1 => select(vec![1, 2, 3, 4, 60, 120]).prop_map(Harm::Cut),
+        1 => Just(Harm::Longer),
+        1 => Just(Harm::Foreign),
+        1 => Just(Harm::Beginning),
+    ]
+}
+
+fn some_signing() -> impl Strategy<Value = Signing> {
+    let with = prop_oneof![
+        10 => Just(With::Current),
+        6 => any::<Index>().prop_map(With::AnyOfIts),
+        2 => any::<Index>().prop_map(With::Any),
+        1 => Just(With::Empty),
+    ];
+    let name =
+        prop_oneof![12 => Just(None), 1 => any::<Index>().prop_map(|index| Some(Some(index))), 1 => Just(Some(None))];
+    let window = prop_oneof![
+        8 => Just((-120_000_000, 120_000_000)),
+        1 => select(vec![(0, 1), (1, 2), (-1, 0), (-2, -1), (0, 0), (1, -1)]),
+    ];
+    (any::<bool>(), with, name, window, prop::bool::weighted(0.08), prop::bool::weighted(0.08)).prop_map(
+        |(by_key_pair, with, name, window, elsewhere, damaged)| Signing {
+            by_key_pair,
+            with,
+            name,
+            window,
+            elsewhere,
+            damaged,
+        },
+    )
+}
+
 /// A question that can be asked.
+#[derive(Clone)]
 pub(crate) struct Question {
     /// The credential that it is about, whatever was presented.
     pub(crate) about: Credential,
@@ -189,9 +278,27 @@ pub(crate) struct Question {
     pub(crate) now: Now,
 }
 
+#[derive(Clone)]
 enum Shown {
     Token(String),
     Pair(String, String),
+    Signed(Signature),
+}
+
+/// A signed request as it arrived.
+#[derive(Clone)]
+struct Signature {
+    id: String,
+    from: Timestamp,
+    until: Timestamp,
+    proof: Signer,
+}
+
+#[derive(Clone)]
+enum Signer {
+    /// The signature of a form.
+    Secret([u8; 20]),
+    KeyPair(Vec<u8>),
 }
 
 impl Question {
@@ -200,22 +307,36 @@ impl Question {
         if world.credentials.is_empty() {
             return None;
         }
-        let about = world.credentials[ask.credential.index(world.credentials.len())].clone();
+        let (about, claim) = subject(world, ask);
+        let about = about.clone();
         let kind = kind_of(&about);
         let by = match &ask.way {
             Way::Other(carrier) => Some(carrier.clone()),
             Way::Vouched => None,
-            // Signatures are checked before a decision is asked for; what they prove is vouched for.
+            Way::Allowed(index) if matches!(claim, Claim::Token(..)) => {
+                let scheme = |carrier: &&Carrier| matches!(carrier, Carrier::TokenScheme(_));
+                let allowed: Vec<&Carrier> = kind.present.iter().filter(scheme).chain([&Carrier::Bearer]).collect();
+                Some(allowed[index.index(allowed.len())].clone())
+            }
+            // How a signature travels goes without saying.
             Way::Allowed(index) => {
                 let raw = |carrier: &&Carrier| !matches!(carrier, Carrier::SignedForm | Carrier::SignedJwt);
                 let allowed: Vec<&Carrier> = kind.present.iter().filter(raw).collect();
                 Some(allowed[index.index(allowed.len())].clone())
             }
         };
-        Some(Self::ask(world, ask, number, about, &kind, by))
+        Some(Self::ask(world, ask, number, about, &kind, claim, by))
     }
 
-    fn ask(world: &World, ask: &Ask, number: u32, about: Credential, kind: &Kind, by: Option<Carrier>) -> Self {
+    fn ask(
+        world: &World,
+        ask: &Ask,
+        number: u32,
+        about: Credential,
+        kind: &Kind,
+        claim: &Claim,
+        by: Option<Carrier>,
+    ) -> Self {
         let wall = match &ask.when {
             When::Now => world.now,
             When::AnEnd(index, offset) => {
@@ -224,7 +345,8 @@ impl Question {
                 Timestamp::from_micros(end.micros() + offset)
             }
         };
-        let fitting = if kind.usage == Usage::Direct { Purpose::Direct } else { Purpose::Exchange };
+        let is_exchanged = !matches!(claim, Claim::Token(..)) && matches!(kind.usage, Usage::Exchange { .. });
+        let fitting = if is_exchanged { Purpose::Exchange } else { Purpose::Direct };
         let namespace = match ask.at {
             At::Nowhere => None,
             At::Home => Some(about.namespace),
@@ -234,7 +356,7 @@ impl Question {
         };
         let kind_of_place = namespace.map_or(NamespaceKind::Organization, NamespaceId::kind);
         Question {
-            shown: shown(world, &about, kind, &ask.claim),
+            shown: shown(world, &about, kind, claim, wall),
             namespace,
             about,
             vouched: by.is_none(),
@@ -256,8 +378,28 @@ impl Question {
         }
     }
 
-    pub(crate) fn presented(&self) -> Presented<'_> {
-        let by = match &self.by {
+    /// Passes on what is presented.
+    pub(crate) fn present<T>(&self, to: impl FnOnce(Presented<'_>) -> T) -> T {
+        match &self.shown {
+            Shown::Token(token) => to(Presented::Token { token, by: self.by() }),
+            Shown::Pair(id, secret) => to(Presented::Pair { id, secret, by: self.by() }),
+            Shown::Signed(Signature { id, from, until, proof }) => {
+                let proof = match proof {
+                    Signer::Secret(signature) => Proof::Form(SignedForm {
+                        method: "POST",
+                        urls: &URLS,
+                        parameters: PARAMETERS,
+                        signature: *signature,
+                    }),
+                    Signer::KeyPair(signature) => Proof::Jwt(SignedMessage { message: MESSAGE, signature }),
+                };
+                to(Presented::Signed(&Signed { id, nonce: "n-1", from: *from, until: *until, proof }))
+            }
+        }
+    }
+
+    fn by(&self) -> By<'_> {
+        match &self.by {
             _ if self.vouched => By::Vouched,
             Carrier::Basic => By::Basic,
             Carrier::Header(name) => By::Header(name),
@@ -265,11 +407,18 @@ impl Question {
             Carrier::Form(id, secret) => By::Form(id, secret),
             Carrier::TokenScheme(name) => By::TokenScheme(name),
             Carrier::Bearer | Carrier::SignedForm | Carrier::SignedJwt => By::Bearer,
-        };
-        match &self.shown {
-            Shown::Token(token) => Presented::Token { token, by },
-            Shown::Pair(id, secret) => Presented::Pair { id, secret, by },
         }
+    }
+
+    /// When it is asked whether the same is still admitted: now, then, or at an end.
+    pub(crate) fn again(&self, world: &World, number: usize) -> Now {
+        let ends = world.ends();
+        let wall = match number % 3 {
+            0 => world.now,
+            1 => self.now.wall,
+            _ => ends.get(number % ends.len().max(1)).copied().unwrap_or(world.now),
+        };
+        Now { wall, ..self.now }
     }
 
     pub(crate) fn request(&self) -> Request<'_> {
@@ -284,8 +433,111 @@ impl Question {
     }
 }
 
+/// The credential in question, and what is claimed: where there is nothing of the sort yet, its secret.
+fn subject<'a>(world: &'a World, ask: &'a Ask) -> (&'a Credential, &'a Claim) {
+    let found = match &ask.claim {
+        Claim::Token(index, _) if !world.tokens.is_empty() => {
+            let token = &world.tokens[index.index(world.tokens.len())];
+            world.credentials.iter().find(|credential| credential.id == token.credential)
+        }
+        Claim::Signed(index, signing) => {
+            let carrier = if signing.by_key_pair { Carrier::SignedJwt } else { Carrier::SignedForm };
+            let signs = |credential: &&Credential| kind_of(credential).present.contains(&carrier);
+            let signers: Vec<&Credential> = world.credentials.iter().filter(signs).collect();
+            (!signers.is_empty()).then(|| signers[index.index(signers.len())])
+        }
+        _ => None,
+    };
+    let any = &world.credentials[ask.credential.index(world.credentials.len())];
+    match (found, &ask.claim) {
+        (Some(found), claim) => (found, claim),
+        (None, Claim::Token(..) | Claim::Signed(..)) => (any, &Claim::Current),
+        (None, claim) => (any, claim),
+    }
+}
+
 /// What is shown as the credential.
-fn shown(world: &World, credential: &Credential, kind: &Kind, claim: &Claim) -> Shown {
+fn shown(world: &World, credential: &Credential, kind: &Kind, claim: &Claim, now: Timestamp) -> Shown {
+    match claim {
+        Claim::Token(index, harm) => Shown::Token(token(world, credential, index, harm)),
+        Claim::Signed(_, signing) => Shown::Signed(signature(world, credential, kind, signing, now)),
+        _ => secret(world, credential, kind, claim),
+    }
+}
+
+/// An access token, perhaps not as it was issued.
+fn token(world: &World, credential: &Credential, index: &Index, harm: &Harm) -> String {
+    let issued = &world.tokens[index.index(world.tokens.len())];
+    let text = &issued.text;
+    match harm {
+        Harm::Nothing => text.clone(),
+        Harm::Changed(index) => {
+            let at = index.index(text.len());
+            let other = if text.as_bytes()[at] == b'A' { "Q" } else { "A" };
+            format!("{}{other}{}", &text[..at], &text[at + 1..])
+        }
+        Harm::Cut(count) => text[..text.len() - count].to_owned(),
+        Harm::Longer => format!("{text}A"),
+        Harm::Foreign => {
+            let mut entropy = Seeded::new(2);
+            let ring = KeyRing::generate(Timestamp::EPOCH, &mut entropy).unwrap();
+            let token = AccessToken {
+                credential: credential.id,
+                generation: credential.generation,
+                issued_at: world.now,
+                expires_at: issued.ends_at,
+                namespace: issued.namespace,
+                scope: Scope::EVERYTHING,
+            };
+            token.seal(&ring, &mut entropy).unwrap().expose().to_owned()
+        }
+        Harm::Beginning => format!("kwat_{}", &credential.id),
+    }
+}
+
+/// A signature, perhaps not by whom it says.
+fn signature(world: &World, credential: &Credential, kind: &Kind, signing: &Signing, now: Timestamp) -> Signature {
+    let its: Vec<_> = world.secrets.iter().filter(|minted| minted.credential == credential.id).collect();
+    let with = match &signing.with {
+        With::Current => {
+            its.iter().find(|minted| credential.current().is_some_and(|slot| slot.digest == minted.digest)).copied()
+        }
+        With::AnyOfIts(index) => Some(its[index.index(its.len())]),
+        With::Any(index) => Some(&world.secrets[index.index(world.secrets.len())]),
+        With::Empty => None,
+    };
+    let proof = if signing.by_key_pair {
+        let own = RSA.iter().find(|key| Some(&key.public) == credential.public_key.as_ref());
+        let key = match &signing.with {
+            With::Any(index) => &RSA[index.index(RSA.len())],
+            _ => own.unwrap_or(&RSA[0]),
+        };
+        let message = if signing.elsewhere { b"other.message" } else { MESSAGE };
+        let mut signature = if matches!(signing.with, With::Empty) { vec![] } else { key.sign(message) };
+        if let (true, Some(last)) = (signing.damaged, signature.last_mut()) {
+            *last ^= 1;
+        }
+        Signer::KeyPair(signature)
+    } else {
+        let url = if signing.elsewhere { "https://other.example/items" } else { URLS[1] };
+        let sign = |secret: &str| sign_form(secret, "POST", url, PARAMETERS);
+        let mut signature = sign(with.map_or("", |minted| &minted.secret)).unwrap_or([7; 20]);
+        signature[19] ^= u8::from(signing.damaged);
+        Signer::Secret(signature)
+    };
+    let id = match &signing.name {
+        None => credential.public_id.clone(),
+        Some(Some(index)) => world.credentials[index.index(world.credentials.len())].public_id.clone(),
+        Some(None) => {
+            mint::mint(kind, world.ring.current_pepper(), &mut Seeded::new(world.secrets.len() as u64 + 2_000))
+                .public_id
+        }
+    };
+    let at = |offset: i64| Timestamp::from_micros(now.micros() + offset);
+    Signature { id, from: at(signing.window.0), until: at(signing.window.1), proof }
+}
+
+fn secret(world: &World, credential: &Credential, kind: &Kind, claim: &Claim) -> Shown {
     let its: Vec<_> = world.secrets.iter().filter(|minted| minted.credential == credential.id).collect();
     let current = its.iter().find(|minted| credential.current().is_some_and(|slot| slot.digest == minted.digest));
     let known = match claim {
@@ -318,11 +570,12 @@ fn shown(world: &World, credential: &Credential, kind: &Kind, claim: &Claim) -> 
 }
 
 impl World {
-    /// When something ends: credentials, and the grace of replaced secrets.
-    fn ends(&self) -> Vec<Timestamp> {
+    /// When something ends: credentials, the grace of replaced secrets, access tokens.
+    pub(crate) fn ends(&self) -> Vec<Timestamp> {
         let slots = self.credentials.iter().flat_map(|credential| &credential.slots);
         let lives = self.credentials.iter().filter_map(|credential| credential.expires_at);
-        slots.filter_map(|slot| slot.ends_at).chain(lives).collect()
+        let tokens = self.tokens.iter().map(|token| token.ends_at);
+        slots.filter_map(|slot| slot.ends_at).chain(lives).chain(tokens).collect()
     }
 }
 
@@ -332,14 +585,13 @@ impl std::fmt::Debug for Question {
         let shown = match &self.shown {
             Shown::Token(token) => format!("token {token}"),
             Shown::Pair(id, secret) => format!("pair {id} {secret}"),
+            Shown::Signed(Signature { id, from, until, proof: Signer::Secret(_) }) => {
+                format!("form signed by {id} from {from} until {until}")
+            }
+            Shown::Signed(Signature { id, from, until, proof: Signer::KeyPair(_) }) => {
+                format!("JWT signed by {id} from {from} until {until}")
+            }
         };
-        write!(
-            f,
-            "{shown} by {:?}, {:?}, {:?} about {:#?}",
-            self.presented().by(),
-            self.request(),
-            self.now,
-            self.about
-        )
+        write!(f, "{shown} by {:?}, {:?}, {:?} about {:#?}", self.by(), self.request(), self.now, self.about)
     }
 }

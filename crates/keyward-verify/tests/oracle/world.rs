@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use keyward_core::access_token::AccessToken;
 use keyward_core::change::{Change, Committed, RecordedProfile, Revision};
 use keyward_core::credential::{CallerId, Credential, NewSlot, RevokeReason, Slot, State};
 use keyward_core::entropy::Seeded;
@@ -12,7 +13,7 @@ use keyward_core::id::{
     ApplicationId, CredentialId, GrantId, OrganizationId, RoleId, UserGroupId, UserId, WorkspaceId,
 };
 use keyward_core::keyring::{KeyRing, KeyVersion};
-use keyward_core::kind::{Denials, Kind, Rotate};
+use keyward_core::kind::{Denials, KeyPair, Kind, KindId, Reveal, Rotate};
 use keyward_core::mint;
 use keyward_core::name::Name;
 use keyward_core::namespace::{Namespace, NamespaceId};
@@ -20,12 +21,15 @@ use keyward_core::organization::Organization;
 use keyward_core::permission::PatternSet;
 use keyward_core::profile::{Profile, built_in};
 use keyward_core::role::{Grant, Holder, Role};
+use keyward_core::seal::{Binding, Sealed};
+use keyward_core::secret::Secret;
 use keyward_core::time::Timestamp;
 use keyward_core::user::{GroupMember, Membership};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
-use crate::oracle::{Minted, Oracle};
+use crate::oracle::{Minted, Oracle, Token};
+use crate::sign::RSA;
 
 pub(crate) const ORGANIZATIONS: usize = 2;
 pub(crate) const PLACES: usize = 8;
@@ -166,6 +170,16 @@ pub(crate) enum Step {
     Sources(Index, Vec<IpNet>),
     /// A credential in a state that it had some time ago: nobody states this, but a revoked one would stay revoked.
     Again(Index),
+    /// An access token is issued, seldom of a kind that is not exchanged for them.
+    Issue {
+        credential: Index,
+        of_any: bool,
+        scope: Vec<&'static str>,
+        /// A place of the credential's organization.
+        at: Option<usize>,
+        lifetime: u64,
+        of_older_ring: bool,
+    },
     Fresh(Option<u64>),
 }
 
@@ -262,8 +276,25 @@ pub(crate) fn some_step() -> impl Strategy<Value = Step> {
         1 => index().prop_map(Step::Revoke),
         2 => (index(), some_networks()).prop_map(|(credential, sources)| Step::Sources(credential, sources)),
         1 => index().prop_map(Step::Again),
+        8 => some_issue(),
         1 => prop::option::weighted(0.4, 0_u64..100).prop_map(Step::Fresh),
     ]
+}
+
+fn some_issue() -> impl Strategy<Value = Step> {
+    let scope = prop_oneof![2 => Just(vec![]), 1 => subsequence(PATTERNS[1..].to_vec(), 1..6)];
+    let at = prop::option::weighted(0.4, 0..PLACES);
+    let seldom = || prop::bool::weighted(0.1);
+    (any::<Index>(), seldom(), scope, at, 1_u64..400, seldom()).prop_map(
+        |(credential, of_any, scope, at, lifetime, of_older_ring)| Step::Issue {
+            credential,
+            of_any,
+            scope,
+            at,
+            lifetime,
+            of_older_ring,
+        },
+    )
 }
 
 fn some_create() -> impl Strategy<Value = Create> {
@@ -294,8 +325,11 @@ fn some_create() -> impl Strategy<Value = Create> {
 /// A deployment and its history.
 pub(crate) struct World {
     pub(crate) ring: Arc<KeyRing>,
+    /// As it was before its second version became current.
+    older_ring: KeyRing,
     pub(crate) history: Vec<Committed>,
     pub(crate) secrets: Vec<Minted>,
+    pub(crate) tokens: Vec<Token>,
     pub(crate) now: Timestamp,
     pub(crate) fresh_until: Option<Duration>,
     pub(crate) credentials: Vec<Credential>,
@@ -311,11 +345,14 @@ impl World {
         let mut entropy = Seeded::new(1);
         let mut ring = KeyRing::generate(Timestamp::EPOCH, &mut entropy).unwrap();
         let newer = ring.add(Timestamp::EPOCH, &mut entropy).unwrap();
+        let older_ring = KeyRing::parse(ring.to_text().expose()).unwrap();
         ring.promote(newer).unwrap();
         let mut world = World {
             ring: Arc::new(ring),
+            older_ring,
             history: vec![],
             secrets: vec![],
+            tokens: vec![],
             now: Timestamp::from_seconds(1_000_000),
             fresh_until: None,
             credentials: vec![],
@@ -347,6 +384,7 @@ impl World {
             history: self.history.iter().flat_map(|commit| &commit.changes).collect(),
             profiles: &READ,
             secrets: &self.secrets,
+            tokens: &self.tokens,
             fresh_until: self.fresh_until,
         }
     }
@@ -374,6 +412,11 @@ impl World {
         facts.into_values().collect()
     }
 
+    /// Everything of which there could be one.
+    pub(crate) fn organizations_and_kinds(&self) -> impl Iterator<Item = (OrganizationId, KindId)> + use<> {
+        (0..ORGANIZATIONS).flat_map(|one| KINDS.iter().map(move |kind| (organization_id(one), kind.id.clone())))
+    }
+
     fn step(&mut self, step: &Step) -> Option<Change> {
         Some(match step {
             Step::Wait(seconds) => {
@@ -382,6 +425,16 @@ impl World {
             }
             Step::Fresh(until) => {
                 self.fresh_until = until.map(Duration::from_secs);
+                return None;
+            }
+            Step::Issue { credential, of_any, scope, at, lifetime, of_older_ring } => {
+                let is_candidate = |one: &&Credential| *of_any || kind_of(one).usage.token_lifetime().is_some();
+                let candidates: Vec<&Credential> = self.credentials.iter().filter(is_candidate).collect();
+                if candidates.is_empty() {
+                    return None;
+                }
+                let of = candidates[credential.index(candidates.len())].clone();
+                self.issue(&of, scope, *at, *lifetime, *of_older_ring);
                 return None;
             }
             Step::Profile(profile, variant) => Change::Profile(TEXTS[*profile][*variant].clone()),
@@ -532,13 +585,16 @@ impl World {
     }
 
     fn create(&mut self, create: &Create) -> Credential {
-        let kind = &KINDS[create.kind.index(KINDS.len())];
+        let kind = &OFTEN[create.kind.index(OFTEN.len())];
         let id = CredentialId::from_bits(self.secrets.len() as u128 + 1);
         let pepper = if create.of_older_pepper { OLDER_PEPPER } else { self.ring.current_version() };
         let minted = mint::mint(kind, self.ring.pepper(pepper).unwrap(), &mut self.entropy);
+        let organization = organization_id(create.organization);
+        let sealed = self.seal(kind, Binding::CredentialSecret { organization, credential: id }, &minted.secret);
+        let public_key = (kind.key_pair != KeyPair::None).then(|| RSA[self.secrets.len() % RSA.len()].public.clone());
         let credential = Credential {
             id,
-            organization: organization_id(create.organization),
+            organization,
             kind: kind.id.clone(),
             name: name(),
             public_id: minted.public_id.clone(),
@@ -552,7 +608,8 @@ impl World {
             expires_at: create.lifetime.map(|seconds| self.now.plus(Duration::from_secs(seconds))),
             sources: create.sources.clone(),
             denied: create.denied.clone(),
-            slots: vec![Slot { number: 1, digest: minted.digest, sealed: None, created_at: self.now, ends_at: None }],
+            public_key,
+            slots: vec![Slot { number: 1, digest: minted.digest, sealed, created_at: self.now, ends_at: None }],
         };
         self.remember(id, &minted);
         self.credentials.push(credential.clone());
@@ -565,12 +622,40 @@ impl World {
         kind.rotate = Rotate::Secret { confirm: false, grace: Duration::ZERO, max_grace: Duration::MAX };
         let pepper = if of_older_pepper { OLDER_PEPPER } else { self.ring.current_version() };
         let minted = mint::renew(&kind, &old.public_id, self.ring.pepper(pepper).unwrap(), &mut self.entropy);
-        let slot = NewSlot { digest: minted.digest, sealed: None };
+        let binding = Binding::CredentialSecret { organization: old.organization, credential: old.id };
+        let slot = NewSlot { digest: minted.digest, sealed: self.seal(&kind, binding, &minted.secret) };
         // Short ones count as none, so that both are common.
         let grace = Duration::from_secs(if grace < 60 { 0 } else { grace });
         let new = old.rotate(&kind, slot, Some(grace), self.now).ok()?;
         self.remember(new.id, &minted);
         Some(new)
+    }
+
+    /// What is kept of a secret that can be shown again, sealed by either version of the ring.
+    fn seal(&mut self, kind: &Kind, binding: Binding, secret: &Secret) -> Option<Sealed> {
+        let ring = if self.secrets.len() % 3 == 0 { &self.older_ring } else { &*self.ring };
+        (kind.reveal == Reveal::Always).then(|| ring.seal(binding, secret, &mut self.entropy).unwrap())
+    }
+
+    fn issue(&mut self, of: &Credential, scope: &[&'static str], at: Option<usize>, lifetime: u64, of_older: bool) {
+        let token = AccessToken {
+            credential: of.id,
+            generation: of.generation,
+            issued_at: self.now,
+            expires_at: self.now.plus(Duration::from_secs(lifetime)),
+            namespace: at.map(|number| place(organization_of(of), number)),
+            scope: scope.join(" ").parse().unwrap(),
+        };
+        let ring = if of_older { &self.older_ring } else { &*self.ring };
+        let text = token.seal(ring, &mut self.entropy).unwrap();
+        self.tokens.push(Token {
+            text: text.expose().to_owned(),
+            credential: token.credential,
+            generation: token.generation,
+            ends_at: token.expires_at,
+            namespace: token.namespace,
+            scope: scope.to_vec(),
+        });
     }
 
     fn remember(&mut self, credential: CredentialId, minted: &mint::Minted) {
@@ -635,6 +720,12 @@ static READ: LazyLock<BTreeMap<String, Profile>> = LazyLock::new(|| {
 static KINDS: LazyLock<Vec<Arc<Kind>>> =
     LazyLock::new(|| TEXTS.iter().flat_map(|[text, _]| READ[&text.text].kinds.clone()).collect());
 
+/// The same, and those a second time that can do more than show a secret.
+static OFTEN: LazyLock<Vec<Arc<Kind>>> = LazyLock::new(|| {
+    let more = |kind: &&Arc<Kind>| kind.usage.token_lifetime().is_some();
+    KINDS.iter().chain(KINDS.iter().filter(more)).cloned().collect()
+});
+
 /// How many profiles there are; the last is recorded late or never.
 pub(crate) const PROFILES: usize = 7;
 
@@ -665,6 +756,8 @@ fn texts() -> Vec<[RecordedProfile; 2]> {
                 ),
                 (to_remove, "[kinds.renamed]\nprefix = \"lbz\""),
                 ("\"header:X-Lab-Key\", ", ""),
+                ("use = { mode = \"both\", lifetime = \"30m\" }", "use = \"direct\""),
+                (", \"token_scheme:Robot\"", ""),
             ],
         ),
         turn(

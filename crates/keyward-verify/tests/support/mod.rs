@@ -1,9 +1,12 @@
 //! A small deployment to ask questions of.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+pub(crate) mod sign;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use keyward_core::access_token::{AccessToken, Scope};
 use keyward_core::change::{Change, Committed, RecordedProfile, Revision};
 use keyward_core::credential::{CallerId, Credential, NewSlot, Slot, State};
 use keyward_core::decision::{By, Denial, Presented, Purpose, Reason, Request};
@@ -12,13 +15,16 @@ use keyward_core::id::{
     ApplicationId, CredentialId, GrantId, OrganizationId, RoleId, UserGroupId, UserId, WorkspaceId,
 };
 use keyward_core::keyring::KeyRing;
-use keyward_core::kind::{Denials, Kind, Parts};
+use keyward_core::kind::{Denials, KeyPair, Kind, Parts, Reveal};
 use keyward_core::mint::{mint, renew};
 use keyward_core::name::Name;
 use keyward_core::namespace::{Namespace, NamespaceId};
 use keyward_core::organization::Organization;
 use keyward_core::profile::Profile;
 use keyward_core::role::{Grant, Holder, Role};
+use keyward_core::seal::{Binding, Sealed};
+use keyward_core::secret::Secret;
+use keyward_core::signed::{Proof, Signed, SignedForm, SignedMessage};
 use keyward_core::time::Timestamp;
 use keyward_core::user::Membership;
 use keyward_verify::{Decision, Index, Now, Permit};
@@ -81,8 +87,10 @@ impl Maker {
         let minted = mint(&rules, self.ring.current_pepper(), &mut self.entropy);
         let mut bits = [0; 16];
         self.entropy.fill(&mut bits);
+        let id = CredentialId::from_bits(u128::from_le_bytes(bits));
+        let sealed = self.sealed(&rules, id, &minted.secret);
         let record = Credential {
-            id: CredentialId::from_bits(u128::from_le_bytes(bits)),
+            id,
             organization: ORG,
             kind: rules.id.clone(),
             name: Name::new(kind).unwrap(),
@@ -97,9 +105,16 @@ impl Maker {
             expires_at: None,
             sources: Vec::new(),
             denied: Denials::default(),
-            slots: vec![Slot { number: 1, digest: minted.digest, sealed: None, created_at: START, ends_at: None }],
+            public_key: (rules.key_pair != KeyPair::None).then(|| sign::RSA[0].public.clone()),
+            slots: vec![Slot { number: 1, digest: minted.digest, sealed, created_at: START, ends_at: None }],
         };
         Issued { record, secret: minted.secret.expose().to_owned(), parts: rules.parts }
+    }
+
+    /// The secret as it is stored, for kinds that reveal it.
+    fn sealed(&mut self, kind: &Kind, credential: CredentialId, secret: &Secret) -> Option<Sealed> {
+        let binding = Binding::CredentialSecret { organization: ORG, credential };
+        (kind.reveal == Reveal::Always).then(|| self.ring.seal(binding, secret, &mut self.entropy).unwrap())
     }
 }
 
@@ -124,7 +139,8 @@ impl Fixture {
     pub(crate) fn rotate(&mut self, issued: &Issued, grace: Duration) -> Issued {
         let kind = Arc::clone(self.maker.kind(issued.record.kind.kind()));
         let minted = renew(&kind, &issued.record.public_id, self.ring.current_pepper(), &mut self.maker.entropy);
-        let slot = NewSlot { digest: minted.digest, sealed: None };
+        let sealed = self.maker.sealed(&kind, issued.record.id, &minted.secret);
+        let slot = NewSlot { digest: minted.digest, sealed };
         let record = issued.record.clone().rotate(&kind, slot, Some(grace), START).unwrap();
         let rotated = Issued { record, secret: minted.secret.expose().to_owned(), parts: issued.parts };
         self.commit([rotated.change()]);
@@ -142,6 +158,38 @@ impl Fixture {
         let held = grant(issued.record.id.bits(), Holder::Credential(issued.record.id), EDITOR, APP);
         self.commit([issued.change(), held]);
         issued
+    }
+
+    /// An access token of the credential for an hour, for everything but what `edit` takes away.
+    pub(crate) fn token(&mut self, issued: &Issued, edit: impl FnOnce(&mut AccessToken)) -> String {
+        let mut token = AccessToken {
+            credential: issued.record.id,
+            generation: issued.record.generation,
+            issued_at: START,
+            expires_at: START.plus(Duration::from_hours(1)),
+            namespace: None,
+            scope: Scope::EVERYTHING,
+        };
+        edit(&mut token);
+        token.seal(&self.ring, &mut self.maker.entropy).unwrap().expose().to_owned()
+    }
+
+    /// The answer to a plain request with an access token, sent as one.
+    pub(crate) fn ask_with(&self, token: &str, request: &Request<'_>) -> Result<Permit, Denial> {
+        answer(self.index.decide(&Presented::Token { token, by: By::Bearer }, request, now()))
+    }
+
+    pub(crate) fn reason_with(&self, token: &str, request: &Request<'_>) -> Option<Reason> {
+        self.ask_with(token, request).err().map(|denial| denial.reason)
+    }
+
+    /// The answer to a plain request.
+    pub(crate) fn ask_signed(&self, signed: &Signed<'_>, request: &Request<'_>) -> Result<Permit, Denial> {
+        answer(self.index.decide(&Presented::Signed(signed), request, now()))
+    }
+
+    pub(crate) fn reason_signed(&self, signed: &Signed<'_>, request: &Request<'_>) -> Option<Reason> {
+        self.ask_signed(signed, request).err().map(|denial| denial.reason)
     }
 
     /// The answer to a plain request at the start of time.
@@ -176,6 +224,26 @@ impl Issued {
             _ => Presented::Pair { id: &self.record.public_id, secret: &self.secret, by },
         }
     }
+}
+
+pub(crate) const URL: &str = "https://api.example/items";
+pub(crate) const PARAMETERS: &str = "nonce=n-1&timestamp=1800000000";
+pub(crate) const MESSAGE: &[u8] = b"header.claims";
+
+/// A form signed with `secret` in the name of `id`, good for two minutes either way.
+pub(crate) fn form<'a>(id: &'a str, secret: &str) -> Signed<'a> {
+    let signature = sign::sign_form(secret, "POST", URL, PARAMETERS).unwrap();
+    signed(id, Proof::Form(SignedForm { method: "POST", urls: &[URL], parameters: PARAMETERS, signature }))
+}
+
+/// A JWT in the name of `id`, good for two minutes either way.
+pub(crate) fn jwt<'a>(id: &'a str, signature: &'a [u8]) -> Signed<'a> {
+    signed(id, Proof::Jwt(SignedMessage { message: MESSAGE, signature }))
+}
+
+fn signed<'a>(id: &'a str, proof: Proof<'a>) -> Signed<'a> {
+    let window = Duration::from_mins(2);
+    Signed { id, nonce: "n-1", from: START.minus(window), until: START.plus(window), proof }
 }
 
 pub(crate) fn answer(decision: Decision) -> Result<Permit, Denial> {
