@@ -26,6 +26,9 @@ use crate::telemetry::requests;
 const METRICS_EVERY: Duration = Duration::from_secs(5);
 /// How often certificate files are looked at.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
+/// How long the change feed goes back, for whoever follows it and was away. A node that was away for longer loads a
+/// snapshot again.
+const FEED_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How often what is no longer needed is forgotten.
 const PURGE_EVERY: Duration = Duration::from_mins(10);
 
@@ -173,6 +176,7 @@ fn tasks(app: &Arc<App>, certificates: &[Arc<Certificates>]) -> JoinSet<()> {
                 sessions::purge(&purging, now).await?;
                 attempts::purge(&purging, now).await?;
                 admission::purge(&purging, now).await?;
+                purging.store.prune_feed(now.minus(FEED_KEPT)).await?;
                 crate::ops::idempotency::purge(&purging, now).await
             };
             if let Err(error) = purged.await {
