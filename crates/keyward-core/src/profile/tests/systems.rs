@@ -76,15 +76,14 @@ fn holders(profile: &Profile, permission: &str) -> String {
     covering.map(|role| role.title.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Whoever declares a permission lets some role use it, and other roles not.
+/// Somebody can begin, and nobody has to be given everything.
 #[test]
-fn every_permission_is_in_a_role_beside_that_of_everything() {
+fn every_profile_has_a_role_of_everything_and_one_of_less() {
     for (file, text) in BUILT_IN {
         let profile = Profile::parse(file, text).unwrap();
-        let all = |role: &&RoleTemplate| role.patterns == PatternSet::all();
-        assert!(profile.roles.iter().any(|role| all(&role)), "{file}: who is to begin?");
-        assert!(!profile.permissions.is_empty() && profile.roles.len() >= 2, "{file}");
-        assert!(profile.roles.iter().filter(|role| !all(role)).count() >= 1, "{file}");
+        let everything = |role: &RoleTemplate| role.patterns == PatternSet::all();
+        assert!(profile.roles.iter().any(everything), "{file}");
+        assert!(!profile.roles.iter().all(everything), "{file}");
     }
 }
 

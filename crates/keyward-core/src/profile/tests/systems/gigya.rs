@@ -95,7 +95,8 @@ fn user_keys() {
     says(&[
         ("G6", kind.labels.menu_path(), "Account"),
         ("G6", format!("{}, {}", kind.labels.issued.id, kind.labels.issued.secret), "userKey, secret"),
-        ("G6", asked(&kind.labels.edit), "public_id userKey, secret secret"),
+        ("G6", headings(&kind.labels), "Name, userKey, Last used, State, Actions"),
+        ("G6", kind.labels.reveal.button.clone(), "Show secret"),
     ]);
     assert!(kind.labels.notes[0].contains("are logged for auditing purposes"), "G3");
 }
