@@ -1,6 +1,11 @@
 //! What can go wrong with a request before anything vendor-specific: the closed list that every dialect has an answer to.
 
+use std::time::Duration;
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, StatusCode, header};
 use keyward_core::decision::{Denial, Reason};
+use serde::Serialize;
 
 use crate::net::limits::BodyFault;
 use crate::ops::admission::Refused;
@@ -37,6 +42,49 @@ pub enum Trouble {
     UpstreamTimeout,
     /// The operation refused or failed.
     Failed(OpError),
+}
+
+impl Trouble {
+    /// In how many whole seconds to ask again, where waiting helps: `Retry-After`.
+    pub fn retry_after(&self) -> Option<u64> {
+        let wait = match self {
+            Trouble::Denied(Denial { reason: Reason::Stale | Reason::RateLimited, retry_after: None }) => {
+                Some(A_MOMENT)
+            }
+            Trouble::Denied(denial) => denial.retry_after,
+            Trouble::Failed(error) if error.code.status() >= 500 => Some(error.retry_after.unwrap_or(A_MOMENT)),
+            Trouble::Failed(error) => error.retry_after,
+            _ => None,
+        };
+        wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+
+    /// The answer in the shape that a dialect gives it, with the headers that go with what went wrong. Tells the operator
+    /// of what is a failure of ours.
+    pub fn answered(&self, status: StatusCode, body: &impl Serialize) -> Response {
+        self.report();
+        let Ok(body) = serde_json::to_vec(body) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+        let fixed = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        let mut response = (status, fixed, body).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Trouble::Method(allow) = self
+            && let Ok(allow) = HeaderValue::from_str(allow)
+        {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
+    }
+
+    fn report(&self) {
+        let Trouble::Failed(error) = self else { return };
+        if let Some(cause) = &error.cause {
+            tracing::error!(code = error.code.as_str(), error = %cause, "an operation failed");
+        } else if error.code.status() >= 500 {
+            tracing::error!(code = error.code.as_str(), error = %error.detail, "an operation failed");
+        }
+    }
 }
 
 impl From<Refused> for Trouble {
@@ -77,3 +125,6 @@ impl From<OpError> for Trouble {
         Trouble::Failed(error)
     }
 }
+
+/// When to ask again what will soon be answered otherwise.
+const A_MOMENT: Duration = Duration::from_secs(1);
