@@ -52,7 +52,7 @@ pub enum Subject<'a> {
 }
 
 impl Snapshot {
-    /// Decides, and charges an allowed use to the rate limit. Neither allocates nor waits.
+    /// Decides, and charges an allowed use to the rate limit. Never waits, and allocates for signed requests alone.
     pub fn decide(&self, presented: &Presented<'_>, request: &Request<'_>, now: Now) -> Decision {
         match judge(self, Subject::Presented(*presented), request, now, &mut Unheard) {
             Ok(permit) => Decision::Allow(permit),

@@ -393,3 +393,47 @@ fn live_peppers(ring: &KeyRing) -> Arc<[PepperVersion]> {
 }
 
 static NOTHING_DENIED: Denials = Denials { patterns: PatternSet::none(), groups: Vec::new() };
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rsa::PublicKey as Rsa;
+    use keyward_core::entropy::Seeded;
+    use keyward_core::seal::OpenError;
+    use keyward_core::secret::Secret;
+
+    use super::*;
+
+    /// The work for an id that is not known is that for one that is: a text of the same length is decrypted, under a key
+    /// that the ring has, and refused at the end; a key of the same size is read and tried.
+    #[test]
+    fn the_decoy_is_as_much_work_as_the_real_thing() {
+        let mut ring = KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(1)).unwrap();
+        let newer = ring.add(Timestamp::EPOCH, &mut Seeded::new(2)).unwrap();
+        ring.promote(newer).unwrap();
+        let decoy = Decoy::of(&ring);
+        let sealed = decoy.sealed.as_ref().unwrap();
+        let secret = Secret::from_string(Decoy::SECRET.to_owned());
+        let real = ring.seal(decoy.binding, &secret, &mut Seeded::new(3)).unwrap();
+        assert_eq!(sealed.as_bytes().len(), real.as_bytes().len());
+        assert_eq!(sealed.version(), ring.current_version());
+        assert_eq!(
+            ring.open(decoy.binding, sealed).err(),
+            Some(OpenError::Refused),
+            "it is decrypted, and refused then"
+        );
+        let key = Rsa::from_der(decoy.public_key.as_ref().unwrap().as_der()).unwrap();
+        assert_eq!(key.as_ref().len(), 270, "an `RSAPublicKey` with 2048 bits, and the exponent of all");
+    }
+
+    /// Also after the ring was exchanged for one that has forgotten an earlier version.
+    #[test]
+    fn a_new_ring_has_a_decoy_of_its_own() {
+        let ring = |seed| Arc::new(KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(seed)).unwrap());
+        let mut snapshot = Snapshot::empty(ring(1));
+        let mut newer = KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(1)).unwrap();
+        let version = newer.add(Timestamp::EPOCH, &mut Seeded::new(2)).unwrap();
+        newer.promote(version).unwrap();
+        snapshot.set_key_ring(Arc::new(newer));
+        assert_eq!(snapshot.decoy.sealed.as_ref().map(Sealed::version), Some(version));
+    }
+}

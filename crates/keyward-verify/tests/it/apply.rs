@@ -203,3 +203,56 @@ fn a_loaded_snapshot_stays_as_it_was() {
     assert!(answer(before.decide(&key.presented(), &request, now())).is_ok());
     assert!(answer(fixture.index.decide(&key.presented(), &request, now())).is_err());
 }
+
+/// Of a kind of which an organization has one: the one that was not revoked, in whatever order that is stated.
+#[test]
+fn the_only_credential_of_a_kind_is_found_in_whatever_order_it_is_stated() {
+    let kind = "test/single".parse().unwrap();
+    let mut fixture = Fixture::new();
+    let only = |fixture: &Fixture, organization| {
+        fixture.index.snapshot().only_credential(organization, &kind).map(|credential| credential.id())
+    };
+    assert_eq!(only(&fixture, ORG), None);
+    let (mut first, second) = (fixture.make("single"), fixture.make("single"));
+    let stated = first.change();
+    fixture.commit([stated.clone()]);
+    assert_eq!((only(&fixture, ORG), only(&fixture, OTHER)), (Some(first.record.id), None));
+    first.record = first.record.revoke(START, keyward_core::credential::RevokeReason::Superseded).unwrap();
+    let facts = [profile_change(), Change::Organization(organization(ORG)), first.change(), second.change()];
+    for order in [[0, 1, 2, 3], [0, 1, 3, 2], [3, 2, 1, 0], [2, 3, 1, 0], [3, 0, 2, 1]] {
+        let facts = || order.map(|at| facts[at].clone());
+        let mut superseded = Fixture::new();
+        superseded.commit([stated.clone()]);
+        superseded.commit(facts());
+        assert_eq!(only(&superseded, ORG), Some(second.record.id), "{order:?}");
+        superseded.commit([stated.clone()]);
+        assert_eq!(only(&superseded, ORG), Some(second.record.id), "{order:?}: it stays revoked");
+        superseded.index.load(Revision(9), facts()).unwrap();
+        assert_eq!(only(&superseded, ORG), Some(second.record.id), "{order:?} at once");
+    }
+    let mut disabled = fixture.make("single");
+    disabled.record = disabled.record.disable(START).unwrap();
+    fixture.commit([first.change(), disabled.change()]);
+    assert_eq!(only(&fixture, ORG), Some(disabled.record.id), "it is still the one that there is");
+    disabled.record = disabled.record.revoke(START, keyward_core::credential::RevokeReason::Requested).unwrap();
+    fixture.commit([disabled.change()]);
+    assert_eq!(only(&fixture, ORG), None);
+}
+
+#[test]
+fn of_a_kind_that_there_may_be_more_of_none_is_the_only_one() {
+    let mut fixture = Fixture::new();
+    let (key, single) = (fixture.issue("plain"), fixture.issue("single"));
+    let only = |fixture: &Fixture, kind: &str| {
+        let kind = format!("test/{kind}").parse().unwrap();
+        fixture.index.snapshot().only_credential(ORG, &kind).map(|credential| credential.id())
+    };
+    assert_eq!((only(&fixture, "plain"), only(&fixture, "unheard")), (None, None));
+    let change = |text: &str| Change::Profile(RecordedProfile::new("test", 2, text));
+    fixture.commit([change(&KINDS.replace("[kinds.plain]", "[kinds.plain]\nlimit = \"1 per organization\""))]);
+    assert_eq!(only(&fixture, "plain"), Some(key.record.id));
+    fixture.commit([change(&KINDS.replace("limit = \"1 per organization\"", "limit = \"2 per organization\""))]);
+    assert_eq!((only(&fixture, "plain"), only(&fixture, "single")), (None, None));
+    fixture.commit([profile_change()]);
+    assert_eq!(only(&fixture, "single"), Some(single.record.id));
+}

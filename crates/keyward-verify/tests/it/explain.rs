@@ -1,9 +1,10 @@
 //! An explanation lists every check, and agrees with the decision.
 
-use keyward_core::decision::{Check, Reason};
+use keyward_core::decision::{By, Check, Presented, Reason};
 use keyward_core::id::CredentialId;
 use keyward_verify::{Explanation, Outcome, Subject};
 
+use crate::support::sign::RSA;
 use crate::support::*;
 
 fn outcome(explained: &Explanation, check: Check) -> Option<Outcome> {
@@ -67,4 +68,48 @@ fn a_wrong_secret_and_an_unknown_id_differ_for_whoever_may_know_of_the_credentia
     assert_eq!(outcome(&unknown, Check::Known), Some(Outcome::Failed));
     assert_eq!(unknown.found, None);
     assert!(wrong.found.is_some(), "the server sees whose credential it is, and decides who may read this");
+}
+
+#[test]
+fn what_was_signed_and_what_was_issued_have_checks_of_their_own() {
+    let mut fixture = Fixture::new();
+    let (signing, both) = (fixture.issue("signing"), fixture.issue("both"));
+    let token = fixture.token(&both, |token| token.scope = "items:read".parse().unwrap());
+    let form = form(&signing.record.public_id, &signing.secret);
+    let signature = RSA[0].sign(MESSAGE);
+    let jwt = jwt(&signing.record.public_id, &signature);
+    let applicable = |presented: Presented<'_>| {
+        let explained = fixture.index.explain(Subject::Presented(presented), &may("items:read", APP), now());
+        assert_eq!(explained.denial, None);
+        assert_eq!(explained.findings.iter().map(|f| f.check).collect::<Vec<_>>(), Check::ALL);
+        assert!(explained.findings.iter().all(|finding| !finding.fact.is_empty()));
+        [Check::Window, Check::Slot, Check::Transport, Check::Scope].map(|c| outcome(&explained, c).unwrap())
+    };
+    let (passed, not) = (Outcome::Passed, Outcome::NotApplicable);
+    assert_eq!(applicable(both.presented()), [not, passed, not, not]);
+    assert_eq!(applicable(Presented::Token { token: &token, by: By::Bearer }), [not, passed, not, passed]);
+    assert_eq!(applicable(Presented::Signed(&form)), [passed, passed, not, not]);
+    assert_eq!(applicable(Presented::Signed(&jwt)), [passed, not, not, not]);
+    assert_eq!(applicable(signing.presented()), [not, passed, passed, not]);
+}
+
+#[test]
+fn the_window_is_looked_at_before_the_carrier_and_the_scope_before_the_reach() {
+    let mut fixture = Fixture::new();
+    let (signing, both) = (fixture.issue("signing"), fixture.issue("both"));
+    let early = keyward_core::signed::Signed { until: START, ..form(&signing.record.public_id, &signing.secret) };
+    let explained = fixture.index.explain(Subject::Presented(Presented::Signed(&early)), &hello(), now());
+    let of = |check| outcome(&explained, check).unwrap();
+    assert_eq!(
+        [Check::Secret, Check::Window, Check::Carrier].map(of),
+        [Outcome::Passed, Outcome::Failed, Outcome::NotReached]
+    );
+    let token = fixture.token(&both, |token| token.scope = "orders:*".parse().unwrap());
+    let presented = Presented::Token { token: &token, by: By::Bearer };
+    let explained = fixture.index.explain(Subject::Presented(presented), &may("items:read", OTHER_APP), now());
+    let of = |check| outcome(&explained, check).unwrap();
+    assert_eq!(
+        [Check::Denials, Check::Scope, Check::Reach].map(of),
+        [Outcome::Passed, Outcome::Failed, Outcome::NotReached]
+    );
 }

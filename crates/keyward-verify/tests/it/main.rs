@@ -3,8 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admitted;
 mod apply;
 mod checks;
 mod explain;
 mod properties;
 mod secrets;
+mod signed;
+mod tokens;

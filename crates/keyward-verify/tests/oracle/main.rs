@@ -20,7 +20,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::oracle::{Oracle, Shown, Who};
 use crate::questions::{Ask, Question, some_ask};
-use crate::world::{Step, World, some_step};
+use crate::world::{Step, World, organizations_and_kinds, some_step};
 
 /// Commits that arrive together, and what is asked then.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ proptest! {
             prop_assert_eq!(index.apply(&world.history[from..]), Ok(world.history.last().unwrap().revision));
             index.fresh_until(world.fresh_until);
             let oracle = world.oracle();
-            compare_what_there_is_one_of(&world, &index, &oracle)?;
+            compare_what_there_is_one_of(&index, &oracle)?;
             for (number, earlier) in admitted.iter().enumerate() {
                 compare_again(&index, &oracle, earlier, earlier.question.again(&world, number))?;
             }
@@ -114,9 +114,9 @@ fn compare_again(index: &Index, oracle: &Oracle<'_>, earlier: &Admitted, now: No
     check_explanation(&snapshot.explain(Subject::Admitted(&earlier.identity), &request, now), &expected)
 }
 
-fn compare_what_there_is_one_of(world: &World, index: &Index, oracle: &Oracle<'_>) -> Result<(), TestCaseError> {
+fn compare_what_there_is_one_of(index: &Index, oracle: &Oracle<'_>) -> Result<(), TestCaseError> {
     let snapshot = index.snapshot();
-    for (organization, kind) in world.organizations_and_kinds() {
+    for (organization, kind) in organizations_and_kinds() {
         let only = snapshot.only_credential(organization, &kind).map(|credential| credential.id());
         prop_assert_eq!(only, oracle.only(organization, &kind), "{} in {}", kind, organization);
     }
@@ -209,7 +209,7 @@ fn compare_with_a_new_node(world: &World, seed: u64, asks: &[Ask]) -> Result<(),
     index.load(revision, facts).unwrap();
     prop_assert_eq!(index.revision(), revision);
     let oracle = world.oracle();
-    compare_what_there_is_one_of(world, &index, &oracle)?;
+    compare_what_there_is_one_of(&index, &oracle)?;
     for (number, ask) in asks.iter().enumerate() {
         let Some(question) = Question::new(world, ask, u32::try_from(number).unwrap()) else { break };
         compare(&index, &oracle, &question)?;

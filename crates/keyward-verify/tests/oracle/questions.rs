@@ -76,13 +76,21 @@ enum Harm {
 struct Signing {
     by_key_pair: bool,
     with: With,
-    /// In whose name, if not in the signer's: another credential's, or nobody's.
-    name: Option<Option<Index>>,
+    name: SignedAs,
     /// Microseconds from now until it holds, and until it holds no more.
     window: (i64, i64),
     /// Another address, another message.
     elsewhere: bool,
     damaged: bool,
+}
+
+/// In whose name something is signed.
+#[derive(Clone, Debug)]
+enum SignedAs {
+    Itself,
+    /// Perhaps another credential.
+    Any(Index),
+    Nobody,
 }
 
 #[derive(Clone, Debug)]
@@ -243,8 +251,11 @@ fn some_signing() -> impl Strategy<Value = Signing> {
         2 => any::<Index>().prop_map(With::Any),
         1 => Just(With::Empty),
     ];
-    let name =
-        prop_oneof![12 => Just(None), 1 => any::<Index>().prop_map(|index| Some(Some(index))), 1 => Just(Some(None))];
+    let name = prop_oneof![
+        12 => Just(SignedAs::Itself),
+        1 => any::<Index>().prop_map(SignedAs::Any),
+        1 => Just(SignedAs::Nobody),
+    ];
     let window = prop_oneof![
         8 => Just((-120_000_000, 120_000_000)),
         1 => select(vec![(0, 1), (1, 2), (-1, 0), (-2, -1), (0, 0), (1, -1)]),
@@ -526,9 +537,9 @@ fn signature(world: &World, credential: &Credential, kind: &Kind, signing: &Sign
         Signer::Secret(signature)
     };
     let id = match &signing.name {
-        None => credential.public_id.clone(),
-        Some(Some(index)) => world.credentials[index.index(world.credentials.len())].public_id.clone(),
-        Some(None) => {
+        SignedAs::Itself => credential.public_id.clone(),
+        SignedAs::Any(index) => world.credentials[index.index(world.credentials.len())].public_id.clone(),
+        SignedAs::Nobody => {
             mint::mint(kind, world.ring.current_pepper(), &mut Seeded::new(world.secrets.len() as u64 + 2_000))
                 .public_id
         }

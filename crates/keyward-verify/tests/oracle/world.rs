@@ -412,11 +412,6 @@ impl World {
         facts.into_values().collect()
     }
 
-    /// Everything of which there could be one.
-    pub(crate) fn organizations_and_kinds(&self) -> impl Iterator<Item = (OrganizationId, KindId)> + use<> {
-        (0..ORGANIZATIONS).flat_map(|one| KINDS.iter().map(move |kind| (organization_id(one), kind.id.clone())))
-    }
-
     fn step(&mut self, step: &Step) -> Option<Change> {
         Some(match step {
             Step::Wait(seconds) => {
@@ -633,7 +628,7 @@ impl World {
 
     /// What is kept of a secret that can be shown again, sealed by either version of the ring.
     fn seal(&mut self, kind: &Kind, binding: Binding, secret: &Secret) -> Option<Sealed> {
-        let ring = if self.secrets.len() % 3 == 0 { &self.older_ring } else { &*self.ring };
+        let ring = if self.secrets.len().is_multiple_of(3) { &self.older_ring } else { &*self.ring };
         (kind.reveal == Reveal::Always).then(|| ring.seal(binding, secret, &mut self.entropy).unwrap())
     }
 
@@ -670,6 +665,11 @@ impl World {
     fn pick(&self, index: &Index) -> Option<&Credential> {
         (!self.credentials.is_empty()).then(|| &self.credentials[index.index(self.credentials.len())])
     }
+}
+
+/// Everything of which there could be one.
+pub(crate) fn organizations_and_kinds() -> impl Iterator<Item = (OrganizationId, KindId)> {
+    (0..ORGANIZATIONS).flat_map(|one| KINDS.iter().map(move |kind| (organization_id(one), kind.id.clone())))
 }
 
 /// The rules of a credential as they are first written.

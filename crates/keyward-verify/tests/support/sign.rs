@@ -52,13 +52,18 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// Base64 whose last two characters are `last`, with or without padding.
 pub(crate) fn decode_base64(text: &str, last: [u8; 2]) -> Option<Vec<u8>> {
     let alphabet: Vec<u8> = (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').chain(last).collect();
-    let mut bits = String::new();
+    let mut whole = Vec::new();
+    let (mut rest, mut bits) = (0_u32, 0);
     for character in text.trim_end_matches('=').bytes() {
         let value = alphabet.iter().position(|one| *one == character)?;
-        bits += &format!("{value:06b}");
+        rest = rest << 6 | u32::try_from(value).ok()?;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            whole.push(u8::try_from(rest >> bits).ok()?);
+            rest &= (1 << bits) - 1;
+        }
     }
-    let (whole, rest) = bits.split_at(bits.len() / 8 * 8);
-    let is_canonical = rest.len() < 6 && rest.bytes().all(|bit| bit == b'0');
-    let byte = |eight: &[u8]| u8::from_str_radix(std::str::from_utf8(eight).unwrap(), 2).unwrap();
-    is_canonical.then(|| whole.as_bytes().chunks(8).map(byte).collect())
+    // What is left of the last character says nothing.
+    (bits < 6 && rest == 0).then_some(whole)
 }
