@@ -1,8 +1,10 @@
 //! The ground itself: that what the tests stand on does what it says.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::support::{App, As, Key, PASSWORD, Person, Received, Request, Server, Upstream, exchange};
+use crate::support::{App, As, Key, PASSWORD, Person, Received, Request, Server, Upstream, exchange, now, until};
 
 #[test]
 fn a_request_goes_out_as_it_was_written() {
@@ -66,6 +68,35 @@ fn the_upstream_remembers_and_answers() {
     exchange(upstream.address, &Request::get("/").to_bytes(upstream.address)).expect(418);
     assert_eq!(upstream.received().len(), 1);
     assert_eq!(upstream.received().len(), 0);
+}
+
+#[test]
+fn time_passes_for_the_node_as_for_the_test() {
+    let server = Server::start();
+    let owner = server.set_up(&["keyward"]);
+    let expiring = |name: &str, seconds: u64| {
+        let end = now().plus(Duration::from_secs(seconds)).to_string();
+        let roles = json!([{ "role": "Viewer" }]);
+        server.create(&owner.caller, &json!({ "kind": "keyward/api", "name": name, "roles": roles, "expires_at": end }))
+    };
+    let judged = |key: &Key| server.verify(&owner.caller, &json!({ "credential": key.token() }));
+    let (short, long) = (expiring("short", 1), expiring("long", 3_600));
+    until("the short one expires", || judged(&short) == "expired");
+    assert_eq!(judged(&long), "allowed");
+}
+
+#[test]
+fn an_organization_can_have_the_kinds_of_all_systems() {
+    let server = Server::start();
+    let profiles = ["gigya", "gigantik", "gainsight", "gateway_hub", "passport"];
+    let owner = server.set_up(&profiles);
+    let kinds = profiles.map(|profile| {
+        let recorded = server.get(&owner.caller, &format!("/v1/profiles/{profile}")).expect(200).body;
+        let kinds: Vec<_> =
+            recorded["kinds"].as_array().unwrap().iter().map(|kind| kind["id"].as_str().unwrap().to_owned()).collect();
+        kinds.into_iter().map(|kind| server.kind(&owner.caller, &kind).labels.title).count()
+    });
+    assert_eq!(kinds, [3, 1, 2, 1, 2]);
 }
 
 /// Everything that the vendors' tests do before they begin, once.

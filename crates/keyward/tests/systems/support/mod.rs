@@ -3,9 +3,11 @@
 mod http;
 mod management;
 mod server;
+mod time;
 mod upstream;
 
 pub(crate) use http::{As, Reply, Request, exchange};
 pub(crate) use management::{App, Key, PASSWORD, Person};
 pub(crate) use server::Server;
+pub(crate) use time::{now, until};
 pub(crate) use upstream::{Received, Upstream};
