@@ -99,7 +99,8 @@ enum With {
     AnyOfIts(Index),
     /// Of any credential.
     Any(Index),
-    Empty,
+    /// Of no credential: a text that many would think of.
+    Guessed,
 }
 
 #[derive(Clone, Debug)]
@@ -249,7 +250,7 @@ fn some_signing() -> impl Strategy<Value = Signing> {
         10 => Just(With::Current),
         6 => any::<Index>().prop_map(With::AnyOfIts),
         2 => any::<Index>().prop_map(With::Any),
-        1 => Just(With::Empty),
+        1 => Just(With::Guessed),
     ];
     let name = prop_oneof![
         12 => Just(SignedAs::Itself),
@@ -515,7 +516,7 @@ fn signature(world: &World, credential: &Credential, kind: &Kind, signing: &Sign
         }
         With::AnyOfIts(index) => Some(its[index.index(its.len())]),
         With::Any(index) => Some(&world.secrets[index.index(world.secrets.len())]),
-        With::Empty => None,
+        With::Guessed => None,
     };
     let proof = if signing.by_key_pair {
         let own = RSA.iter().find(|key| Some(&key.public) == credential.public_key.as_ref());
@@ -524,7 +525,7 @@ fn signature(world: &World, credential: &Credential, kind: &Kind, signing: &Sign
             _ => own.unwrap_or(&RSA[0]),
         };
         let message = if signing.elsewhere { b"other.message" } else { MESSAGE };
-        let mut signature = if matches!(signing.with, With::Empty) { vec![] } else { key.sign(message) };
+        let mut signature = if matches!(signing.with, With::Guessed) { vec![] } else { key.sign(message) };
         if let (true, Some(last)) = (signing.damaged, signature.last_mut()) {
             *last ^= 1;
         }
@@ -532,7 +533,8 @@ fn signature(world: &World, credential: &Credential, kind: &Kind, signing: &Sign
     } else {
         let url = if signing.elsewhere { "https://other.example/items" } else { URLS[1] };
         let sign = |secret: &str| sign_form(secret, "POST", url, PARAMETERS);
-        let mut signature = sign(with.map_or("", |minted| &minted.secret)).unwrap_or([7; 20]);
+        let guessed = "A".repeat(32);
+        let mut signature = sign(with.map_or(&guessed, |minted| &minted.secret)).unwrap_or([7; 20]);
         signature[19] ^= u8::from(signing.damaged);
         Signer::Secret(signature)
     };
