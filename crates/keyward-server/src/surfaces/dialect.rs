@@ -4,6 +4,9 @@
 //! A dialect is used twice: by its own endpoints (`[[surface]] name = "dialect:NAME"`), and by the proxy for routes
 //! whose `dialect` it is.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -114,6 +117,11 @@ impl Dialect {
         matches!(self, Dialect::Gigya(_))
     }
 
+    /// Whether the paths of its requests say which permission they ask for.
+    pub const fn derives_permissions(&self) -> bool {
+        matches!(self, Dialect::Gigya(_))
+    }
+
     /// The endpoints that Keyward itself answers, where their paths can be told to a router.
     pub fn endpoints(&self, app: &Arc<App>) -> Router {
         match self {
@@ -192,6 +200,11 @@ pub struct Settings<'p> {
 }
 
 impl Settings<'_> {
+    /// The profile whose settings they are.
+    pub fn profile(&self) -> &str {
+        self.profile
+    }
+
     /// Yes or no.
     pub fn flag(&mut self, name: &str, default: bool) -> Result<bool, InvalidSurface> {
         match self.left.remove(name) {
