@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -63,17 +63,20 @@ impl Default for RequestLimits {
 
 /// Holds every request of `router` to `limits`, and turns a panic into 500 instead of a closed connection.
 ///
-/// Too large a body is 413, at once when `Content-Length` says so. A request whose body or answer takes too long is
-/// 503; what it had begun goes on where that is promised (the write lane never depends on its requester).
+/// Whoever reads a body that is too large finds that out, at once when `Content-Length` says so, and tells it in the words
+/// of its surface. A request whose body or answer takes too long is 503; what it had begun goes on where that is promised
+/// (the write lane never depends on its requester).
 pub fn apply(router: Router, limits: RequestLimits) -> Router {
     router.layer(CatchPanicLayer::custom(panicked)).layer(middleware::from_fn_with_state(limits, limited))
 }
 
 async fn limited(State(limits): State<RequestLimits>, request: Request, next: Next) -> Response {
-    if announced(request.headers()).is_some_and(|length| length > limits.body as u64) {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
-    }
-    let request = request.map(|body| Body::new(Limited::new(body, limits.body)));
+    let too_large = announced(request.headers()).is_some_and(|length| length > limits.body as u64);
+    let request = request.map(|body| match too_large {
+        // One byte over its limit: whoever reads it is refused without waiting for what was announced.
+        true => Body::new(Limited::new(Body::from("."), 0)),
+        false => Body::new(Limited::new(body, limits.body)),
+    });
     tokio::time::timeout(limits.timeout, next.run(request)).await.unwrap_or_else(|_| {
         let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n");
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -106,13 +109,18 @@ impl BodyFault {
     }
 }
 
+/// Whether a body could not be read because it is larger than a limit: the reader's own, or that of all requests.
+pub fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<LengthLimitError>)
+}
+
 /// The whole body within `limits`, for the endpoints that answer before the router.
 pub async fn read(body: Incoming, limits: RequestLimits) -> Result<Bytes, BodyFault> {
     let whole = tokio::time::timeout(limits.timeout, Limited::new(body, limits.body).collect());
     match whole.await {
         Err(_) => Err(BodyFault::TooSlow),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(BodyFault::TooLarge),
+        Ok(Err(error)) if is_too_large(&*error) => Err(BodyFault::TooLarge),
         Ok(Err(_)) => Err(BodyFault::Broken),
     }
 }

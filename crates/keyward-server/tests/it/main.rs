@@ -13,6 +13,7 @@ mod leaks;
 mod matrix;
 #[cfg(feature = "postgres-tests")]
 mod nodes;
+mod oauth;
 mod passwords;
 mod reach;
 mod startup;

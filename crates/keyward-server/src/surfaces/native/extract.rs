@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use keyward_api::error::{ErrorCode, Problem};
 use keyward_api::{headers, json, limits};
 use keyward_core::decision::{Purpose, Request as Question};
@@ -18,6 +18,7 @@ use keyward_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
+use crate::net::limits::is_too_large;
 use crate::ops::admission::{self, Refused};
 use crate::ops::context::{Caller, Ctx};
 use crate::ops::sessions;
@@ -178,7 +179,7 @@ fn is_no_list(body: &[u8]) -> Result<(), Problematic> {
 /// The whole body, if it is not longer than `limit`.
 pub(super) async fn body(request: Request, limit: usize) -> Result<bytes::Bytes, Problematic> {
     let collected = Limited::new(request.into_body(), limit).collect().await.map_err(|error| {
-        if error.downcast_ref::<LengthLimitError>().is_some() {
+        if is_too_large(&*error) {
             Problem::new(ErrorCode::BodyTooLarge).with_detail(format!("the body is longer than {limit} bytes"))
         } else {
             Problem::new(ErrorCode::MalformedJson).with_detail("the body ended early or could not be read")

@@ -12,12 +12,12 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::net::limits::{BodyFault, RequestLimits};
+use crate::net::limits::{BodyFault, RequestLimits, is_too_large};
 
 /// Keyward's own OAuth endpoints.
 pub fn router(app: &Arc<App>) -> Router {
@@ -49,10 +49,4 @@ async fn whole(body: Body) -> Result<Zeroizing<Vec<u8>>, BodyFault> {
         Err(error) if is_too_large(&*error) => Err(BodyFault::TooLarge),
         Err(_) => Err(BodyFault::Broken),
     }
-}
-
-/// Whether this limit, or the one that every request is held to, was reached.
-fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(<dyn std::error::Error>::is::<LengthLimitError>)
 }
