@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use keyward_core::change::{Committed, Revision};
 use keyward_core::decision::{Check, Reason};
 use keyward_core::entropy::{Entropy as _, Seeded};
-use keyward_verify::{Decision, Explanation, Identity, Index, Now, Outcome, Owed, Subject};
+use keyward_verify::{Decision, Explanation, Identity, Index, Means, Now, Outcome, Owed, Subject};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -87,7 +87,8 @@ fn compare(index: &Index, oracle: &Oracle<'_>, question: &Question) -> Result<Op
     let (request, now) = (question.request(), question.now);
     let id = question.about.id;
     let expected = oracle.answer_about(id, &request, now);
-    check_explanation(&index.explain(Subject::Credential(id), &request, now), &expected)?;
+    let as_such = index.explain(Subject::Credential(id), &request, now);
+    check_explanation(&as_such, &expected)?;
 
     question.present(|presented| {
         let expected = oracle.answer(&presented, &request, now);
@@ -99,6 +100,10 @@ fn compare(index: &Index, oracle: &Oracle<'_>, question: &Question) -> Result<Op
         };
         prop_assert_eq!(&answered, &expected, "{:?}", question);
         check_explanation(&explanation, &expected)?;
+        // Whatever it is narrowed to, no access token does more than the credential that it stands for.
+        let by_token = identity.as_ref().is_some_and(|identity| identity.means == Means::Token);
+        let beyond = as_such.denial.is_some_and(|denial| denial.reason != Reason::WrongUse);
+        prop_assert!(!by_token || !beyond, "{:?}: {:#?}", question, as_such);
         let shown = oracle.recognise(&presented);
         Ok(identity.zip(shown).map(|(identity, shown)| Admitted { identity, shown, question: question.clone() }))
     })
