@@ -41,7 +41,7 @@ pub fn refuse(_: &Ctx, trouble: &Trouble) -> Response {
     response
 }
 
-/// How a reason is answered: 401 where the key is not accepted, 403 where its role is too low.
+/// How a reason is answered: 401 where the key is not accepted, always in the same words; 403 where its role is too low.
 pub fn row(reason: Reason) -> Row {
     let status = match reason {
         Reason::Malformed
@@ -55,7 +55,9 @@ pub fn row(reason: Reason) -> Row {
         | Reason::Replaced
         | Reason::Expired
         | Reason::OwnerInactive
-        | Reason::Replayed => 401,
+        | Reason::Replayed => {
+            return Row { status: 401, code: "unauthorized", text: "there is no such API key, or it was deleted" };
+        }
         Reason::InsecureTransport
         | Reason::SourceNotAllowed
         | Reason::Denied
@@ -125,14 +127,14 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_accepted_is_401_and_one_that_may_not_is_403() {
-        for (reason, status) in [
-            (Reason::Unknown, 401),
-            (Reason::Revoked, 401),
-            (Reason::NotGranted, 403),
-            (Reason::RateLimited, 429),
-            (Reason::Stale, 503),
+        for (reason, status, code) in [
+            (Reason::Unknown, 401, "unauthorized"),
+            (Reason::Revoked, 401, "unauthorized"),
+            (Reason::NotGranted, 403, "not_granted"),
+            (Reason::RateLimited, 429, "rate_limited"),
+            (Reason::Stale, 503, "stale"),
         ] {
-            assert_eq!((row(reason).status, row(reason).code), (status, reason.code()));
+            assert_eq!((row(reason).status, row(reason).code), (status, code), "{reason:?}");
         }
     }
 }

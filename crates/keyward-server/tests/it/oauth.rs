@@ -1,5 +1,8 @@
 //! OAuth 2.0 for clients that authenticate as themselves: RFC 6749 sections 2.3, 3.2, 4.4 and 5, line by line.
 
+mod introspection;
+mod metadata;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;

@@ -1,6 +1,8 @@
 //! OAuth 2.0: the token endpoint, for every path on which a dialect has one; introspection; and what describes them.
 
 mod client;
+mod introspect;
+mod metadata;
 pub mod refusal;
 pub mod token;
 
@@ -21,7 +23,10 @@ use crate::net::limits::{BodyFault, RequestLimits, is_too_large};
 
 /// Keyward's own OAuth endpoints.
 pub fn router(app: &Arc<App>) -> Router {
-    Router::new().route("/oauth2/token", any(exchange)).with_state(Arc::clone(app))
+    metadata::routes()
+        .route("/oauth2/token", any(exchange))
+        .route("/oauth2/introspect", any(introspect::answer))
+        .with_state(Arc::clone(app))
 }
 
 async fn exchange(State(app): State<Arc<App>>, request: Request) -> Response {
