@@ -15,7 +15,7 @@ use crate::net::limits::RequestLimits;
 use crate::net::tls::{self, Certificates};
 use crate::net::{Listen, Running, Server, Site, Sites};
 use crate::ops::{admission, attempts, audit, sessions, setup, usage};
-use crate::proxy::Front;
+use crate::proxy::{Front, Routes};
 use crate::start::StartError;
 use crate::surfaces::dialect::{Dialect, InvalidSurface};
 use crate::surfaces::{native, oauth};
@@ -61,6 +61,7 @@ pub async fn serve(config: Config) -> Result<Serving, StartError> {
 async fn begin(app: &Arc<App>) -> Result<Serving, StartError> {
     let setup = setup::prepare(app, app.now().wall).await.map_err(|e| StartError::Setup(e.to_string()))?;
     let config = Arc::clone(&app.config);
+    let routes = Routes::open(&config, &app.profiles)?;
     let mut certificates = Vec::new();
     let mut listens = Vec::new();
     for listener in &config.listeners {
@@ -70,7 +71,7 @@ async fn begin(app: &Arc<App>) -> Result<Serving, StartError> {
             name: Arc::from(listener.name.0.as_str()),
             address: listener.address,
             tls,
-            sites: sites(app, &config, &listener.name.0)?,
+            sites: sites(app, &config, &routes, &listener.name.0)?,
         });
     }
     let server = Server::bind(config.network(), listens)?;
@@ -105,10 +106,11 @@ impl Serving {
 }
 
 /// What answers on one listener. The surfaces of one place answer together.
-fn sites(app: &Arc<App>, config: &Config, listener: &str) -> Result<Sites<Site>, StartError> {
+fn sites(app: &Arc<App>, config: &Config, routes: &Routes, listener: &str) -> Result<Sites<Site>, StartError> {
     let limits = config.request_limits();
     hosts::places(&config.mounts, listener).into_iter().try_fold(Sites::new(config.public_host()), |sites, place| {
-        let site = Site { hot: None, router: router(app, limits, place.surfaces.iter())? };
+        let routes = routes.at(listener, &place.host);
+        let site = Site { hot: None, router: router(app, limits, &routes, place.surfaces.iter())? };
         Ok(sites.mount(place.host, place.prefix, site))
     })
 }
@@ -116,6 +118,7 @@ fn sites(app: &Arc<App>, config: &Config, listener: &str) -> Result<Sites<Site>,
 fn router<'a>(
     app: &Arc<App>,
     limits: RequestLimits,
+    routes: &Routes,
     surfaces: impl Iterator<Item = &'a Surface>,
 ) -> Result<Router, StartError> {
     let (mut native, mut verify, mut foreign) = (None, None, Router::new());
@@ -128,19 +131,22 @@ fn router<'a>(
             Surface::Dialect(name) => {
                 let dialect = dialect(app, name)?;
                 foreign = foreign.merge(dialect.endpoints(app));
-                front.dialect = dialect;
+                front.dialect = Some(dialect);
             }
-            Surface::Proxy => front.proxied = true,
+            Surface::Proxy => front.routes = routes.clone(),
             // Mounted in advance; they answer as soon as this program has them.
             Surface::Console | Surface::Gateways => {}
         }
     }
-    // The management API answers the verification endpoint too. Its bodies are held to their own limits, so that too
-    // large a one is told in its own words.
+    // Its bodies are held to their own limits, so that too large a one is told in its own words.
     let limits = RequestLimits { body: limits.body.max(MAX_PROFILE_BODY_BYTES), ..limits };
-    let router = match native.or(verify) {
-        Some(own) => crate::net::limits::apply(own.merge(foreign), limits),
-        None => crate::net::limits::apply(foreign, limits).fallback_service(front.service()),
+    let router = match native {
+        // The management API answers the verification endpoint too, and shares its place with nothing foreign.
+        Some(native) => crate::net::limits::apply(native.merge(foreign), limits),
+        None => {
+            let known = foreign.merge(verify.unwrap_or_default());
+            crate::net::limits::apply(known, limits).fallback_service(front.service())
+        }
     };
     Ok(requests::observe(router))
 }

@@ -9,7 +9,7 @@ use keyward_core::keyring::{KeyRing, KeyRingError};
 use keyward_store::{Store, StoreError, Writer};
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Problems};
 use crate::entropy::OsEntropy;
 use crate::net::{BindError, TlsError};
 
@@ -60,6 +60,9 @@ pub enum StartError {
     /// A profile's file.
     #[error("{0}")]
     Profile(String),
+    /// The routes of the proxy.
+    #[error("the configuration is wrong:\n{0}")]
+    Routes(Problems),
     /// The index cannot be made of what is in the database.
     #[error("the records in the database cannot be loaded: {0}")]
     Index(String),

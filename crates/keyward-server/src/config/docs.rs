@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::env::OTHERS;
+use super::routes::Route;
 use super::sections::{
     Database, Freshness, Keyring, Limits, Listener, Log, Metrics, Mounted, Passwords, Root, Server, Sessions,
 };
@@ -27,13 +28,14 @@ const fn repeated<S: Section>() -> SectionDoc {
 }
 
 /// All sections, in the order in which they are shown.
-pub(super) static SECTIONS: [SectionDoc; 12] = [
+pub(super) static SECTIONS: [SectionDoc; 13] = [
     once::<Root>(),
     once::<Database>(),
     once::<Keyring>(),
     once::<Server>(),
     repeated::<Listener>(),
     repeated::<Mounted>(),
+    repeated::<Route>(),
     once::<Limits>(),
     once::<Freshness>(),
     once::<Sessions>(),
@@ -63,7 +65,7 @@ pub fn example() -> String {
          # Generated from crates/keyward-server/src/config/sections.rs. Do not edit; copy it to keyward.toml.\n\
          #\n\
          # A relative path starts from the folder of the configuration file, if its comment says nothing else.\n\
-         # Settings outside [[listener]] and [[surface]] can also be given in the environment: KEYWARD_LOG_LEVEL=debug.\n",
+         # Settings outside [[listener]], [[surface]] and [[route]] can also be given in the environment: KEYWARD_LOG_LEVEL=debug.\n",
     );
     for section in &SECTIONS {
         page.push('\n');
@@ -146,6 +148,13 @@ fn sample(section: &str, key: &str) -> &'static str {
         "tls.key" => "key.pem",
         "host" => "keys.example.com",
         "prefix" => "/keyward",
+        "path" => "/v1/apps/{app}/*",
+        "methods" => "GET",
+        "upstream" => "https://items.internal:8443",
+        "upstream_ca" => "authorities.pem",
+        "permission" => "items:read",
+        "groups" => "security",
+        "namespace" => "path:app",
         "serve_stale" => "30s",
         _ => "",
     }

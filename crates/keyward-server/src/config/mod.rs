@@ -10,6 +10,7 @@
 pub mod docs;
 mod env;
 mod resolve;
+mod routes;
 mod sections;
 mod table;
 mod value;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 
 pub use env::{Environment, KEYRING, KeyringText};
 pub use resolve::{Loaded, resolve};
+pub use routes::{DialectName, NamespaceSource, Route, Upstream, Word};
 pub use sections::{
     Config, Database, Freshness, Keyring, Limits, Listener, Log, Metrics, Mounted, Passwords, Server, Sessions,
 };

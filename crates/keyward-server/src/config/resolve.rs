@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::docs::{SECTIONS, single_keys, variable};
 use super::env::{Environment, KEYRING, KeyringText, LISTEN, OTHERS};
+use super::routes::{self, Route};
 use super::sections::{
     Config, Database, Freshness, Keyring, Limits, Listener, Log, Metrics, Mounted, Passwords, Root, Server, Sessions,
 };
@@ -45,12 +46,14 @@ pub fn resolve(mut written: Written, flags: &Flags, environment: &Environment) -
     let passwords: Option<Passwords> = take.section();
     let listeners: Vec<(Listener, Origin)> = take.list();
     let surfaces: Vec<(Mounted, Origin)> = take.list();
+    let routes: Vec<(Route, Origin)> = take.list();
     let Take { written, mut problems } = take;
     unknown(&written, &mut problems);
     check_listeners(&listeners, &mut problems);
     let listeners = if listeners.is_empty() && problems.is_empty() { vec![only_listener()] } else { listeners };
     let public_host = server.as_ref().and_then(|s| s.public_url.as_ref()).map(|url| url.host().to_owned());
     let mounts = mounts(&listeners, surfaces, public_host.as_deref(), &mut problems);
+    routes::check(&routes, &mounts, &listeners, &mut problems);
 
     let config = (|| {
         let (root, folder) = (root?, &written.folder);
@@ -65,6 +68,7 @@ pub fn resolve(mut written: Written, flags: &Flags, environment: &Environment) -
             limits: limits?,
             listeners: listeners.into_iter().map(|(listener, _)| from_folder(listener, folder)).collect(),
             mounts,
+            routes: routes.into_iter().map(|(route, at)| (routes::from_folder(route, folder), at)).collect(),
             freshness: freshness?,
             log: log?,
             metrics: metrics?,

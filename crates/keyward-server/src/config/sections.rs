@@ -9,8 +9,10 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use super::env::KeyringText;
+use super::routes::Route;
 use super::table::section;
 use super::value::{Bytes, DatabaseUrl, LogFormat, LogLevel, Name, PublicUrl};
+use super::written::Origin;
 use crate::net::forwarded::Trust;
 use crate::net::hosts::{HostPattern, Mount, Prefix};
 use crate::net::limits::{ConnectionLimits, RequestLimits};
@@ -203,6 +205,9 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// `[[surface]]`, each on a listener that exists, without overlaps.
     pub mounts: Vec<Mount>,
+    /// `[[route]]`, each where `proxy` is mounted, and where it was written. Whether they fit the profiles is for
+    /// [`crate::proxy::check`] to say.
+    pub routes: Vec<(Route, Origin)>,
     /// `[freshness]`.
     pub freshness: Freshness,
     /// `[log]`.

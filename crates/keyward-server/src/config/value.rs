@@ -3,7 +3,6 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -80,7 +79,7 @@ pub enum Shape {
     List,
 }
 
-fn wrong(raw: &Raw, form: &str) -> Fault {
+pub(super) fn wrong(raw: &Raw, form: &str) -> Fault {
     let problem = match raw {
         Raw::Text(text) | Raw::Bare(text) => format!("`{}` is not {form}", shown(text)),
         Raw::Integer(number) => format!("`{number}` is not {form}"),
@@ -471,17 +470,20 @@ impl Setting for Name {
 /// The settings that are read by `FromStr`, whose errors say what was wrong.
 macro_rules! from_text {
     ($($type:ty = $form:literal;)+) => {
-        $(impl Setting for $type {
+        $(impl $crate::config::value::Setting for $type {
             const FORM: &'static str = $form;
-            const SHAPE: Shape = Shape::Quoted;
+            const SHAPE: $crate::config::value::Shape = $crate::config::value::Shape::Quoted;
 
-            fn read(raw: &Raw) -> Result<Self, Fault> {
+            fn read(raw: &$crate::config::value::Raw) -> Result<Self, $crate::config::Fault> {
+                use $crate::config::value::{Raw, wrong};
+
                 let (Raw::Text(text) | Raw::Bare(text)) = raw else { return Err(wrong(raw, Self::FORM)) };
-                <$type>::from_str(text).map_err(|error| Fault::new(error.to_string(), concat!("write ", $form)))
+                text.parse::<$type>().map_err(|error| $crate::config::Fault::new(error.to_string(), concat!("write ", $form)))
             }
         })+
     };
 }
+pub(super) use from_text;
 
 from_text! {
     crate::net::hosts::Surface = "`native`, `oauth`, `console`, `gateways`, `verify`, `proxy` or `dialect:NAME`";

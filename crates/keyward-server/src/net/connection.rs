@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::io::{Protocol, ReadAhead, Stream, Wire, detect};
+use super::io::{Protocol, ReadAhead, Stream, Watched, Wire, detect};
 use super::limits::{HEAD_BYTES, HEADERS, STREAMS};
+use super::line::Line;
 use super::request::Peer;
 use super::serve::{Listening, Serving};
 use super::tls::Certificates;
@@ -52,12 +52,19 @@ pub(super) async fn run(
     };
     let wire = Wire::new(stream, ahead, Arc::clone(&watch), protocol);
     let io = TokioIo::new(wire.hyper_end());
-    let service = Serving { listening, peer: Arc::new(peer), watch: Arc::clone(&watch) };
+    let line = (protocol == Protocol::Http1).then(|| Line::new(&watch));
+    let service = Serving { listening, peer: Arc::new(peer), watch: Arc::clone(&watch), line: line.clone() };
     // An error here is the client's: it went away or spoke nonsense, and hyper has answered what can be answered.
     let _clients_fault = match protocol {
-        Protocol::Http1 => Led::new(http1().serve_connection(io, service), wire, watch).await,
-        Protocol::Http2 => Led::new(http2().serve_connection(io, service), wire, watch).await,
+        Protocol::Http1 => {
+            Led::new(http1().serve_connection(io, service).with_upgrades(), Arc::clone(&wire), watch).await
+        }
+        Protocol::Http2 => Led::new(http2().serve_connection(io, service), Arc::clone(&wire), watch).await,
     };
+    if let Some(line) = line {
+        wire.send_directly();
+        line.go_on().await;
+    }
     End::Closed
 }
 
@@ -101,23 +108,44 @@ fn http2() -> http2::Builder<TokioExecutor> {
     builder
 }
 
+/// What hyper makes of a connection. (hyper-util has a trait for it, which connections that may be upgraded lack.)
+trait Served: Future<Output = hyper::Result<()>> {
+    /// Finishes what is in flight and takes no more.
+    fn finish(self: Pin<&mut Self>);
+}
+
+type Http1 = http1::UpgradeableConnection<TokioIo<Watched>, Serving>;
+type Http2 = http2::Connection<TokioIo<Watched>, Serving, TokioExecutor>;
+
+impl Served for Http1 {
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl Served for Http2 {
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
 /// A connection that does what the watch says, and sends what it has written at the end of each turn.
-struct Led<C: GracefulConnection> {
+struct Led<C> {
     connection: Pin<Box<C>>,
     wire: Arc<Wire>,
     watch: Arc<Watch>,
     finishing: bool,
-    ended: Option<Result<(), C::Error>>,
+    ended: Option<hyper::Result<()>>,
 }
 
-impl<C: GracefulConnection> Led<C> {
+impl<C: Served> Led<C> {
     fn new(connection: C, wire: Arc<Wire>, watch: Arc<Watch>) -> Self {
         Self { connection: Box::pin(connection), wire, watch, finishing: false, ended: None }
     }
 }
 
-impl<C: GracefulConnection<Error: Unpin>> Future for Led<C> {
-    type Output = Result<(), C::Error>;
+impl<C: Served> Future for Led<C> {
+    type Output = hyper::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -126,7 +154,7 @@ impl<C: GracefulConnection<Error: Unpin>> Future for Led<C> {
             Order::Finish if this.finishing => {}
             Order::Finish => {
                 this.finishing = true;
-                this.connection.as_mut().graceful_shutdown();
+                this.connection.as_mut().finish();
             }
             Order::Cut => return Poll::Ready(Ok(())),
         }
@@ -134,6 +162,9 @@ impl<C: GracefulConnection<Error: Unpin>> Future for Led<C> {
             && let Poll::Ready(ended) = this.connection.as_mut().poll(cx)
         {
             this.ended = Some(ended);
+        }
+        if this.ended.is_none() && this.watch.is_attended() && this.wire.poll_gone(cx) {
+            return Poll::Ready(Ok(()));
         }
         // When sending fails, hyper learns of it by reading, or has nothing more to do.
         let sent = this.wire.poll_send(cx);

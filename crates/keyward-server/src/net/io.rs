@@ -78,6 +78,8 @@ struct Moving {
     ended: bool,
     /// We have nothing more to say; bytes that may still be thrown away.
     lingering: Option<usize>,
+    /// Nobody gathers any more: what is flushed is sent.
+    direct: bool,
 }
 
 /// Bytes that are gathered in one turn. A larger write goes out as it is.
@@ -96,7 +98,7 @@ impl Wire {
         if heads && ahead.filled > 0 {
             watch.read();
         }
-        let moving = Moving { stream, ahead, out: Vec::new(), sent: 0, ended: false, lingering: None };
+        let moving = Moving { stream, ahead, out: Vec::new(), sent: 0, ended: false, lingering: None, direct: false };
         Arc::new(Self { watch, heads, moving: Mutex::new(moving) })
     }
 
@@ -113,6 +115,31 @@ impl Wire {
         let outcome = moving.poll_send(cx);
         self.watch.wrote(outcome.is_ready());
         outcome
+    }
+
+    /// Whether the client's side has ended. Looks by reading ahead of hyper, which does not read while it answers.
+    pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> bool {
+        let Moving { stream, ahead, ended, .. } = &mut *self.lock();
+        if ahead.taken < ahead.filled || *ended {
+            return *ended;
+        }
+        let mut buf = ReadBuf::new(&mut ahead.bytes);
+        match Pin::new(stream).poll_read(cx, &mut buf) {
+            Poll::Pending => false,
+            Poll::Ready(Err(_)) => true,
+            Poll::Ready(Ok(())) => {
+                (ahead.taken, ahead.filled) = (0, buf.filled().len());
+                *ended = ahead.filled == 0;
+                // Perhaps hyper waits for just these bytes: of the request's body.
+                cx.waker().wake_by_ref();
+                *ended
+            }
+        }
+    }
+
+    /// From now on what is flushed is sent: the connection goes on without who sent at the end of each turn.
+    pub(super) fn send_directly(&self) {
+        self.lock().direct = true;
     }
 
     fn lock(&self) -> MutexGuard<'_, Moving> {
@@ -171,6 +198,9 @@ impl AsyncRead for Watched {
             let taken = rest.len().min(buf.remaining());
             buf.put_slice(&rest[..taken]);
             moving.ahead.taken += taken;
+            if self.0.heads {
+                self.0.watch.read();
+            }
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
@@ -207,9 +237,10 @@ impl AsyncWrite for Watched {
         true
     }
 
-    /// Done at the end of the turn.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    /// Done at the end of the turn, if there are turns.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let direct = self.0.lock().direct;
+        if direct { self.0.poll_send(cx) } else { Poll::Ready(Ok(())) }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

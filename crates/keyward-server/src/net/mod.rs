@@ -5,7 +5,7 @@
 //! an [`Arrival`] among its extensions that says who asks and whether the way here was encrypted.
 //!
 //! The loop is our own because the limits are: see [`limits::ConnectionLimits`]. Absent by design: Unix sockets,
-//! upgrades, and any use of a request's target as an address to connect to.
+//! and any use of a request's target as an address to connect to.
 
 mod accept;
 mod body;
@@ -14,6 +14,7 @@ pub mod forwarded;
 pub mod hosts;
 mod io;
 pub mod limits;
+mod line;
 mod request;
 mod serve;
 pub mod tls;
@@ -25,6 +26,8 @@ mod tests;
 pub use accept::{BindError, Drained, Listen, Running, Server, Settings};
 pub use body::Body;
 pub use hosts::{Sites, Surface};
+pub use line::Line;
 pub use request::{Arrival, Peer};
 pub use serve::{Answer, Hot, Site};
 pub use tls::TlsError;
+pub use watch::Attended;

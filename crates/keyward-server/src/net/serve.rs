@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use super::body::Body;
 use super::forwarded::{Trust, client_address, over_https};
 use super::hosts::{NotHere, Sites};
+use super::line::Line;
 use super::request::{Arrival, BadRequest, Peer, host_of, normalise, strip_prefix};
 use super::watch::{InFlight, Watch};
 use crate::telemetry::metrics::HTTP_REQUESTS;
@@ -55,6 +56,8 @@ pub(super) struct Serving {
     pub(super) listening: Arc<Listening>,
     pub(super) peer: Arc<Peer>,
     pub(super) watch: Arc<Watch>,
+    /// None in HTTP/2.
+    pub(super) line: Option<Line>,
 }
 
 impl Service<Request<Incoming>> for Serving {
@@ -85,7 +88,7 @@ impl Serving {
         };
         strip_prefix(&mut request, prefix.as_str());
         request.extensions_mut().insert(arrival);
-        let request = match &site.hot {
+        let mut request = match &site.hot {
             None => request,
             Some(hot) => match hot(request) {
                 Answer::Pass(request) => request,
@@ -93,6 +96,9 @@ impl Serving {
                 Answer::Later(future) => return Ok(Step::Later(future)),
             },
         };
+        if let Some(line) = &self.line {
+            request.extensions_mut().insert(line.clone());
+        }
         let routed = site.router.clone().oneshot(request);
         Ok(Step::Later(Box::pin(async move {
             match routed.await {

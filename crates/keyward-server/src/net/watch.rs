@@ -168,6 +168,8 @@ pub(super) struct Watch {
     stalled_since: AtomicU32,
     /// Our side is closed, and the client's is waited for.
     lingering: AtomicBool,
+    /// Requests in flight whose client is looked after.
+    attended: AtomicU32,
     order: AtomicU8,
     task: AtomicWaker,
 }
@@ -183,6 +185,7 @@ impl Watch {
             stalled: AtomicBool::new(false),
             stalled_since: AtomicU32::new(0),
             lingering: AtomicBool::new(false),
+            attended: AtomicU32::new(0),
             order: AtomicU8::new(order as u8),
             task: AtomicWaker::new(),
         }
@@ -221,6 +224,17 @@ impl Watch {
         self.lingering.store(true, Ordering::Release);
     }
 
+    /// Looks after the client as long as the result lives. To be called from the connection's own task.
+    pub(super) fn attend(self: &Arc<Self>) -> Attended {
+        self.attended.fetch_add(1, Ordering::Relaxed);
+        Attended(Arc::clone(self))
+    }
+
+    /// Whether somebody needs to know when the client goes.
+    pub(super) fn is_attended(&self) -> bool {
+        self.attended.load(Ordering::Relaxed) > 0
+    }
+
     /// Whether an order to leave was given.
     pub(super) fn is_leaving(&self) -> bool {
         self.current() > Order::Serve
@@ -235,6 +249,11 @@ impl Watch {
     /// Waits for any order to leave.
     pub(super) async fn told_to_leave(&self) {
         poll_fn(|cx| if self.poll_order(cx) > Order::Serve { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// Waits for the order to end at once.
+    pub(super) async fn told_to_end(&self) {
+        poll_fn(|cx| if self.poll_order(cx) == Order::Cut { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     fn order(&self, order: Order) {
@@ -281,6 +300,15 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.since.store(self.0.now(), Ordering::Relaxed);
         self.0.in_flight.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Somebody who needs to know when the client goes; not any more when this is dropped.
+pub struct Attended(Arc<Watch>);
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        self.0.attended.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -86,6 +86,10 @@ table! {
     HTTP_REQUESTS = Kind::Counter, "keyward_http_requests_total", None, [LISTENER, CLASS];
     /// Time to answer a request that went through the router; the verification and gateway endpoints in front of it are counted, not timed.
     HTTP_REQUEST_DURATION = Kind::Histogram(SECONDS), "keyward_http_request_duration_seconds", Some(Unit::Seconds), [LISTENER, CLASS];
+    /// Time from a proxied request to the head of its answer, whoever gave that.
+    PROXIED_REQUEST_DURATION = Kind::Histogram(SECONDS), "keyward_proxied_request_duration_seconds", Some(Unit::Seconds), [Label { name: "route", values: Values::Catalogue("the paths of `[[route]]`") }, CLASS];
+    /// Proxied requests, answers and upgraded connections that were cut because their credential could no longer do what they were for.
+    PROXIED_REQUESTS_CUT = Kind::Counter, "keyward_proxied_requests_cut_total", None, [Label { name: "reason", values: Values::Catalogue("the reason code of a denial") }];
     /// Times a changed TLS certificate was taken into use, or was broken so that the old one stayed.
     TLS_RELOADS = Kind::Counter, "keyward_tls_reloads_total", None, [LISTENER, Label { name: "result", values: Values::These(&["ok", "error"]) }];
     /// Decisions about presented credentials.
@@ -302,7 +306,7 @@ mod tests {
 
     #[test]
     fn no_label_can_name_what_a_client_chooses() {
-        let allowed = ["listener", "class", "reason", "result", "version"];
+        let allowed = ["listener", "class", "reason", "result", "route", "version"];
         for label in METRICS.iter().flat_map(|m| m.labels) {
             assert!(allowed.contains(&label.name), "`{}`: is its set of values closed?", label.name);
         }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use keyward_core::id::{CredentialId, OrganizationId, RequestId, UserId};
 
-use super::metrics::{self, HTTP_REQUEST_DURATION};
+use super::metrics::{self, HTTP_REQUEST_DURATION, PROXIED_REQUEST_DURATION};
 use crate::clock::{self, Stopwatch};
 use crate::entropy::OsEntropy;
 use crate::net::Arrival;
@@ -52,6 +52,7 @@ struct Inner {
     id: RequestId,
     caller: OnceLock<CallerKind>,
     operation: OnceLock<&'static str>,
+    route: OnceLock<Arc<str>>,
     organization: OnceLock<OrganizationId>,
     credential: OnceLock<CredentialId>,
     user: OnceLock<UserId>,
@@ -64,6 +65,7 @@ impl Facts {
             id,
             caller: OnceLock::new(),
             operation: OnceLock::new(),
+            route: OnceLock::new(),
             organization: OnceLock::new(),
             credential: OnceLock::new(),
             user: OnceLock::new(),
@@ -83,6 +85,11 @@ impl Facts {
     /// The operation's id, such as `credentials.revoke`.
     pub fn operation(&self, id: &'static str) {
         let _first_wins = self.0.operation.set(id);
+    }
+
+    /// The route it took, where that is not a router's: the pattern of its path.
+    pub fn route(&self, template: &Arc<str>) {
+        let _first_wins = self.0.route.set(Arc::clone(template));
     }
 
     /// The organization it is about.
@@ -123,12 +130,16 @@ async fn one_event(mut request: Request, next: Next) -> Response {
     let listener = arrival.as_ref().map_or("", |a| &*a.peer.listener);
     HTTP_REQUEST_DURATION.histogram(&[listener, metrics::class(status)]).record(elapsed.as_secs_f64());
     let inner = &*facts.0;
+    let proxied = inner.route.get().map(|route| &**route);
+    if let Some(route) = proxied {
+        PROXIED_REQUEST_DURATION.histogram(&[route, metrics::class(status)]).record(elapsed.as_secs_f64());
+    }
     // Absent by design: path, query, headers, body, and the client's address. An unmatched path may hold anything.
     tracing::info!(
         request.id = %inner.id,
         listener,
         method = if STANDARD.contains(&method) { method.as_str() } else { "other" },
-        route = route.as_ref().map_or("unmatched", MatchedPath::as_str),
+        route = route.as_ref().map(MatchedPath::as_str).or(proxied).unwrap_or("unmatched"),
         status = status.as_u16(),
         duration_ms = elapsed.as_secs_f64() * 1e3,
         caller = inner.caller.get().map(|kind| kind.as_str()),

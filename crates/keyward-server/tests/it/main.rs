@@ -15,6 +15,7 @@ mod matrix;
 mod nodes;
 mod oauth;
 mod passwords;
+mod proxy;
 mod reach;
 mod startup;
 mod tls;

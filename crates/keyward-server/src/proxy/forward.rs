@@ -1,0 +1,309 @@
+//! One request on its way through: what it carries, whether it may, and what the upstream answers.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::upgrade::OnUpgrade;
+use keyward_api::error::ErrorCode;
+use keyward_core::namespace::NamespaceId;
+
+use super::body::{Answer, Held, Outgoing};
+use super::headers;
+use super::path::Path;
+use super::routes::Way;
+use super::standing::{Question, Standing};
+use super::tunnel;
+use crate::app::App;
+use crate::config::NamespaceSource;
+use crate::net::limits::{BodyFault, RequestLimits};
+use crate::net::{Arrival, Line};
+use crate::ops::admission::admit;
+use crate::ops::context::{Caller, Ctx};
+use crate::ops::error::OpError;
+use crate::surfaces::dialect::{Arrived, Asked};
+use crate::surfaces::form::{Form, InvalidForm, is_form};
+use crate::surfaces::trouble::Trouble;
+use crate::surfaces::visit::{tell, visit};
+
+/// The answer to a request for `path`, which is `way`'s.
+pub(super) async fn answer(
+    app: &Arc<App>,
+    way: &Arc<Way>,
+    limits: RequestLimits,
+    path: &Path,
+    request: Request,
+) -> Response {
+    let (mut head, body) = request.into_parts();
+    let ctx = visit(app, &head);
+    // Dialects read what a path stands for: of all its spellings they see one. The upstream gets the client's.
+    let target = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    if let Some(uri) = respelled(path, target.query()) {
+        head.uri = uri;
+    }
+    let (mut parcel, stream) = match Parcel::open(way, &head, body, limits.timeout).await {
+        Ok(parcel) => parcel,
+        Err(trouble) => return way.dialect.refuse(&ctx, None, &trouble),
+    };
+    let standing = match admitted(app, way, &ctx, path, parcel.arrived(&head)).await {
+        Ok(standing) => standing,
+        Err(trouble) => return way.dialect.refuse(&ctx, Some(parcel.arrived(&head)), &trouble),
+    };
+    let ctx = Ctx {
+        organization: Some(standing.identity.organization),
+        caller: Caller::Credential(standing.identity.clone()),
+        ..ctx
+    };
+    tell(&head, &ctx);
+    let Ok(place) = Arc::clone(&way.places).try_acquire_owned() else {
+        let detail = "the server behind this route has as many requests as it may: retry";
+        let busy = OpError::wait(ErrorCode::Unavailable, detail, Duration::from_secs(1));
+        return way.dialect.refuse(&ctx, Some(parcel.arrived(&head)), &busy.into());
+    };
+    let client = head.extensions.get::<Line>().map(Line::attend);
+    let held = Held { _place: place, _client: client };
+
+    let arrived = Arrived { head: &head.clone(), query: &Form::default(), body: None };
+    let sent = send(way, &ctx, head, &target, &mut parcel, stream, standing, held).await;
+    sent.unwrap_or_else(|trouble| way.dialect.refuse(&ctx, Some(arrived), &trouble))
+}
+
+/// Query and body of a request, read as far as its dialect looks for credentials there.
+struct Parcel {
+    /// Empty where the dialect has none in forms.
+    query: Form,
+    /// The body, where it is a form that the dialect reads: its parameters, and its bytes.
+    form: Option<(Form, Bytes)>,
+}
+
+impl Parcel {
+    /// Reads what has to be read before anything is decided; the body, unless it was read.
+    async fn open(way: &Way, head: &Parts, body: Body, patience: Duration) -> Result<(Self, Option<Body>), Trouble> {
+        if !way.dialect.reads_forms() {
+            return Ok((Self { query: Form::default(), form: None }, Some(body)));
+        }
+        let query = Form::parse(head.uri.query().unwrap_or_default().as_bytes())?;
+        if head.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+            return Err(Trouble::Invalid("Content-Type"));
+        }
+        if !is_form(&head.headers) {
+            return Ok((Self { query, form: None }, Some(body)));
+        }
+        if head.headers.contains_key(CONTENT_ENCODING) {
+            return Err(InvalidForm::Encoding.into());
+        }
+        let bytes = read(body, patience).await?;
+        let form = Form::parse(&bytes)?;
+        Ok((Self { query, form: Some((form, bytes)) }, None))
+    }
+
+    fn arrived<'p>(&'p self, head: &'p Parts) -> Arrived<'p> {
+        Arrived { head, query: &self.query, body: self.form.as_ref().map(|(form, _)| form) }
+    }
+}
+
+/// A form, whole.
+async fn read(body: Body, patience: Duration) -> Result<Bytes, BodyFault> {
+    // What is announced as too large is not even asked for.
+    if body.size_hint().lower() > MAX_FORM_BYTES as u64 {
+        return Err(BodyFault::TooLarge);
+    }
+    match tokio::time::timeout(patience, Limited::new(body, MAX_FORM_BYTES).collect()).await {
+        Err(_) => Err(BodyFault::TooSlow),
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyFault::TooLarge),
+        Ok(Err(_)) => Err(BodyFault::Broken),
+    }
+}
+
+/// Who the request is from, if it may be made.
+async fn admitted(
+    app: &Arc<App>,
+    way: &Way,
+    ctx: &Ctx,
+    path: &Path,
+    arrived: Arrived<'_>,
+) -> Result<Standing, Trouble> {
+    let Asked { carried, permission, namespace } = way.dialect.read(app, ctx, arrived)?;
+    let carried = carried.ok_or(Trouble::NoCredential)?;
+    let permission = permission.or_else(|| way.route.permission.as_ref().map(ToString::to_string));
+    if permission.is_none() && way.route.groups.is_empty() && way.dialect.derives_permissions() {
+        // Nobody can say what this path asks for.
+        return Err(Trouble::NotFound);
+    }
+    let namespace = match (namespace, way.route.namespace) {
+        (None, Some(source)) => Some(named(source, way, path, arrived.head)?),
+        (namespace, _) => namespace,
+    };
+    let groups = groups_of(app, way, &arrived.head.method, path);
+    let question = Question { permission, namespace, groups, source: ctx.source, secure: ctx.secure };
+    let groups = question.groups();
+    let identity = admit(app, ctx, &carried, &question.request(&groups)).await?;
+    Ok(Standing { app: Arc::clone(app), identity, question })
+}
+
+/// The API groups of the route, and those of the profiles of its dialect to which the path belongs.
+fn groups_of(app: &App, way: &Way, method: &Method, path: &Path) -> Vec<String> {
+    let mut groups: Vec<String> = way.route.groups.iter().map(|group| group.0.clone()).collect();
+    let path = path.decoded();
+    let index = app.index.snapshot();
+    for (_, profile) in index.profiles().filter(|(_, profile)| profile.surface.dialect == way.dialect.name()) {
+        for group in profile.groups_of_request(method.as_str(), &path) {
+            if !groups.iter().any(|known| known == group) {
+                groups.push(group.to_owned());
+            }
+        }
+    }
+    groups
+}
+
+/// The namespace that the request names where the route says.
+fn named(source: NamespaceSource, way: &Way, path: &Path, head: &Parts) -> Result<NamespaceId, Trouble> {
+    let query;
+    let mut values: Vec<&str> = match source {
+        NamespaceSource::Path(name) => way.route.path.captured(name, path.segments()).into_iter().collect(),
+        NamespaceSource::Query(name) => {
+            query = Form::parse(head.uri.query().unwrap_or_default().as_bytes())?;
+            query.values(name).collect()
+        }
+        NamespaceSource::Header(name) => {
+            let values = head.headers.get_all(name).iter().map(|value| value.to_str());
+            values.collect::<Result<_, _>>().map_err(|_| Trouble::Invalid(source.name()))?
+        }
+    };
+    match (values.pop(), values.is_empty()) {
+        (None, _) => Err(Trouble::Missing(source.name())),
+        (Some(only), true) => NamespaceId::from_str(only).map_err(|_| Trouble::Invalid(source.name())),
+        // Which of them the upstream would read, nobody knows.
+        (Some(_), false) => Err(Trouble::Invalid(source.name())),
+    }
+}
+
+/// Sends the request on, without what is not for the upstream, and makes the answer out of what comes back.
+#[expect(clippy::too_many_arguments, reason = "everything that is known of the request, each used once")]
+async fn send(
+    way: &Way,
+    ctx: &Ctx,
+    mut head: Parts,
+    target: &PathAndQuery,
+    parcel: &mut Parcel,
+    stream: Option<Body>,
+    standing: Standing,
+    held: Held,
+) -> Result<Response, Trouble> {
+    let upgrade = wanted_upgrade(&mut head, stream.as_ref());
+    let (target, body) = stripped(way, &mut head, target, parcel, stream);
+    let arrival = head.extensions.get::<Arrival>().cloned();
+    headers::outgoing(&mut head.headers, &way.upstream.host, arrival.as_ref(), ctx);
+    if upgrade.is_some() {
+        head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        head.headers.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
+    }
+    frame(&mut head, &body);
+    let namespace = standing.question.namespace.map(|namespace| namespace.to_string());
+    headers::identify(&mut head.headers, &standing.identity, ctx, namespace.as_deref());
+    head.uri = way.upstream.uri(&target).ok_or(Trouble::AmbiguousPath)?;
+    let extensions = std::mem::take(&mut head.extensions);
+
+    let mut ended = Box::pin(standing.ended());
+    let response = tokio::select! {
+        biased;
+        denial = &mut ended => return Err(Trouble::Denied(denial)),
+        response = way.upstream.send(head, body) => response?,
+    };
+    let idle = way.route.idle_timeout;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let (client, line) = upgrade.zip(extensions.get::<Line>()).ok_or(Trouble::UpstreamDown)?;
+        return switched(response, |upstream| {
+            line.then(async move {
+                let _held = held;
+                tunnel::run(client, upstream, ended, idle).await;
+            })
+        });
+    }
+    let (mut head, body) = response.into_parts();
+    headers::incoming(&mut head.headers);
+    let mut answer = Response::new(Body::new(Answer::new(body, ended, idle, held)));
+    (*answer.status_mut(), *answer.headers_mut()) = (head.status, head.headers);
+    Ok(answer)
+}
+
+/// The client's side of a connection that it wants to become a WebSocket. Nothing else goes through: what another
+/// protocol carries (HTTP/2 in the clear, for one) would be requests that nobody decides about.
+fn wanted_upgrade(head: &mut Parts, body: Option<&Body>) -> Option<OnUpgrade> {
+    let without_body = body.is_some_and(http_body::Body::is_end_stream);
+    let wanted = head.method == Method::GET && without_body && headers::asks_for(&head.headers, WEBSOCKET);
+    head.extensions.remove::<OnUpgrade>().filter(|_| wanted)
+}
+
+/// Takes the credential out. What held none of it goes on byte by byte as it came.
+fn stripped(
+    way: &Way,
+    head: &mut Parts,
+    target: &PathAndQuery,
+    parcel: &mut Parcel,
+    stream: Option<Body>,
+) -> (String, Outgoing) {
+    let count = |form: &Form| form.iter().count();
+    let in_query = count(&parcel.query);
+    let in_body = parcel.form.as_ref().map(|(form, _)| count(form));
+    way.dialect.strip(head, &mut parcel.query, parcel.form.as_mut().map(|(form, _)| form));
+    let target = match (count(&parcel.query) == in_query, parcel.query.encoded()) {
+        (true, _) => target.to_string(),
+        (false, query) if query.is_empty() => target.path().to_owned(),
+        (false, query) => format!("{}?{query}", target.path()),
+    };
+    let body = match (parcel.form.take(), stream) {
+        (Some((form, bytes)), _) if Some(count(&form)) == in_body => Outgoing::whole(bytes),
+        (Some((form, _)), _) => Outgoing::whole(form.encoded().into()),
+        (None, Some(stream)) => Outgoing::stream(stream),
+        (None, None) => Outgoing::empty(),
+    };
+    (target, body)
+}
+
+/// Says where the body ends, in one way: by its length where that is known, else in chunks, whatever the method.
+fn frame(head: &mut Parts, body: &Outgoing) {
+    let usual = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    match body.size_hint().exact() {
+        Some(0) if !usual => {}
+        Some(length) => drop(head.headers.insert(CONTENT_LENGTH, length.into())),
+        None if body.is_end_stream() => {}
+        None => drop(head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"))),
+    }
+}
+
+/// The answer that ends HTTP on the client's connection, if it is what the client asked for.
+fn switched(mut response: http::Response<Incoming>, then: impl FnOnce(OnUpgrade)) -> Result<Response, Trouble> {
+    if !headers::asks_for(response.headers(), WEBSOCKET) {
+        return Err(Trouble::UpstreamDown);
+    }
+    then(hyper::upgrade::on(&mut response));
+    let (mut head, _) = response.into_parts();
+    headers::incoming(&mut head.headers);
+    let mut answer = Response::new(Body::empty());
+    let mut kept: HeaderMap = head.headers;
+    kept.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    kept.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
+    (*answer.status_mut(), *answer.headers_mut()) = (StatusCode::SWITCHING_PROTOCOLS, kept);
+    Ok(answer)
+}
+
+fn respelled(path: &Path, query: Option<&str>) -> Option<Uri> {
+    let path = path.canonical();
+    let target = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+    PathAndQuery::try_from(target).ok().map(Uri::from)
+}
+
+const WEBSOCKET: &str = "websocket";
+/// Bytes of a form that is read for its credential.
+const MAX_FORM_BYTES: usize = 1024 * 1024;

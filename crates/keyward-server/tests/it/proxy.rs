@@ -1,0 +1,5 @@
+//! Proxied routes: who gets through to the server behind them, with what, and how everybody else is told no.
+
+mod support;
+
+mod admission;
