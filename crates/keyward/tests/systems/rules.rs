@@ -213,10 +213,10 @@ const GIGYA: &[Rule] = &[
 
 const GIGANTIK: &[Rule] = &[
     rule("K1", "native REST", "A key is one opaque string, which says both who calls and what they may do."),
-    rule("K2", "verify", "What a key may do is decided by the role of the key itself."),
+    rule("K2", "proxied route, verify", "What a key may do is decided by the role of the key itself."),
     rule("K3", "native REST", "An admin generates keys, signed in to the platform; a key generates none."),
     rule("K4", "native REST", "Keys never expire, and there is no field for it."),
-    rule("K5", "native REST", "Keys work from tools, without session, cookie or browser."),
+    rule("K5", "proxied route", "Keys work from tools, without session, cookie or browser."),
     rule("K6", "labels", "The page warns to store keys securely and not to publish them."),
     rule("K7", "labels, native REST", "Organization, API Keys is the way to the page."),
     rule("K8", "labels, native REST", "The button Create API Key opens the window of that name."),
@@ -230,7 +230,7 @@ const GIGANTIK: &[Rule] = &[
     rule("K16", "labels, files of the node", "Nobody can retrieve a key, since only a digest of it is kept."),
     rule("K17", "labels, native REST", "The list shows earlier keys, with pencil and trash can under Actions."),
     rule("K18", "native REST", "The pencil edits the name of any earlier key and nothing else; the key keeps working."),
-    rule("K19", "native REST, verify", "The trash can removes a key: its next call fails."),
+    rule("K19", "proxied route, native REST", "The trash can removes a key: its next call fails."),
     rule("K20", "labels, native REST", "The page urges to delete keys that are lost or were published."),
     rule(
         "K21",
