@@ -19,7 +19,8 @@ use keyward_core::manage::{self, Act};
 use keyward_core::mint::{self, Minted};
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
-use keyward_core::permission::PatternSet;
+use keyward_core::permission::{PatternSet, Rights};
+use keyward_core::rights::credential_rights;
 use keyward_core::role::{Grant, Holder, Role};
 use keyward_core::seal::{Binding, Sealed};
 use keyward_core::secret::Secret;
@@ -360,6 +361,18 @@ pub async fn get(app: &App, ctx: &Ctx, id: CredentialId) -> Result<(Held, Vec<(u
     Ok((held, last_used))
 }
 
+/// What a credential may do at a namespace now, if the caller may read it; of itself, every credential may know.
+pub fn rights(app: &App, ctx: &Ctx, id: CredentialId, namespace: NamespaceId) -> Result<Rights, OpError> {
+    let organization = match &ctx.caller {
+        Caller::Credential(identity) if identity.credential == id => authority::organization(app, ctx)?,
+        _ => door_of(app, ctx, &operations::CREDENTIALS_GET, id)?,
+    };
+    let index = app.index.snapshot();
+    let view = index.credential(id).ok_or_else(|| OpError::not_found("credential"))?;
+    let world = index.organization(organization).ok_or_else(|| OpError::not_found("organization"))?;
+    Ok(credential_rights(&world, &view.holding(), namespace))
+}
+
 /// Revokes a credential inside a job, if it is not revoked yet; whether it was not.
 pub async fn revoke_in(
     tx: &mut Tx,
@@ -453,7 +466,11 @@ async fn replace_grants(
     give(tx, authority, kind, credential, &grants).await?;
     let holder = Holder::Credential(credential.id);
     let earlier = tx.grants_of(credential.organization, holder).await?;
-    let keeps = |g: &Grant| roles.iter().any(|(role, namespace)| role.id == g.role && *namespace == g.namespace);
+    let keeps = |g: &Grant| match kind.authority {
+        // One role a place: places that nothing is said about keep theirs.
+        Source::Group => roles.iter().all(|(role, namespace)| role.id == g.role || *namespace != g.namespace),
+        _ => roles.iter().any(|(role, namespace)| role.id == g.role && *namespace == g.namespace),
+    };
     for grant in earlier.iter().filter(|g| !keeps(g)) {
         tx.remove_grant(grant).await?;
     }
@@ -483,7 +500,7 @@ async fn chosen_roles(
 ) -> Result<Vec<(Role, NamespaceId)>, OpError> {
     let (min, max) = match kind.authority {
         Source::Roles { min, max } => (min, max),
-        Source::Group => (1, 1),
+        Source::Group => (1, u32::MAX),
         Source::Namespace | Source::Owner | Source::Organization => (0, 0),
     };
     let mut chosen: Vec<(Role, NamespaceId)> = Vec::new();
@@ -501,17 +518,34 @@ async fn chosen_roles(
             chosen.push((role, namespace));
         }
     }
+    if kind.authority == Source::Group {
+        one_a_place(kind, &chosen)?;
+    }
     let count = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
     if count < min || count > max {
         let wanted = match (min, max) {
             (0, 0) => "no roles".to_owned(),
             (min, max) if min == max => format!("exactly {min}"),
+            (1, u32::MAX) => "exactly 1 at each place".to_owned(),
             (min, max) => format!("{min} to {max}"),
         };
         let message = format!("a `{}` holds {wanted}, not {count}", kind.id);
         return Err(OpError::field(ErrorCode::WrongRoles, "/roles", message));
     }
     Ok(chosen)
+}
+
+/// Refuses two roles at one place for a kind that holds one.
+fn one_a_place(kind: &Kind, chosen: &[(Role, NamespaceId)]) -> Result<(), OpError> {
+    let again = |at: usize, namespace: NamespaceId| chosen[..at].iter().any(|(_, earlier)| *earlier == namespace);
+    match chosen.iter().enumerate().find(|(at, (_, namespace))| again(*at, *namespace)) {
+        None => Ok(()),
+        Some((_, (_, namespace))) => Err(OpError::field(
+            ErrorCode::WrongRoles,
+            "/roles",
+            format!("a `{}` holds exactly 1 role at each place, and there are several for `{namespace}`", kind.id),
+        )),
+    }
 }
 
 /// The place that the new credential takes under its kind's limit; earlier ones are revoked where it supersedes them.
@@ -694,3 +728,6 @@ fn lives_elsewhere(kind: &Kind) -> String {
     let places: Vec<&str> = kind.lives_in.iter().map(|k| k.as_str()).collect();
     format!("a `{}` lives in: {}; name one in `namespace`", kind.id, places.join(", "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
-use keyward_core::id::GrantId;
-use keyward_core::kind::Field;
+use keyward_core::id::{GrantId, RoleId};
+use keyward_core::kind::{Authority as Source, Field};
 use keyward_core::law;
 use keyward_core::manage::Act;
 use keyward_core::name::Name;
@@ -67,6 +67,7 @@ pub async fn create(
                 .ok_or_else(|| OpError::field(ErrorCode::UnknownRole, "/role", format!("there is no role `{role}`")))?;
             may_hold(tx, authority, holder).await?;
             law::may_grant(&authority.rows, &authority.giver(), namespace, &role.patterns)?;
+            one_a_place(tx, authority, holder, namespace, role.id).await?;
             let grant = Grant { id, organization, holder, role: role.id, namespace, created_at: now };
             tx.put_grant(&grant).await.map_err(held_already)?;
             Ok(Outcomes::new((grant, role.name.clone()), id)
@@ -140,6 +141,27 @@ async fn may_hold(tx: &mut Reader, authority: &mut Authority, holder: Holder) ->
             }
         }
     }
+}
+
+/// Refuses a second role at a place for a credential of a kind that holds one.
+async fn one_a_place(
+    tx: &mut Reader,
+    authority: &Authority,
+    holder: Holder,
+    namespace: NamespaceId,
+    role: RoleId,
+) -> Result<(), OpError> {
+    use keyward_core::rights::Facts as _;
+    let organization = authority.rows.organization();
+    let Holder::Credential(id) = holder else { return Ok(()) };
+    let Some(record) = tx.credential(organization, id).await? else { return Ok(()) };
+    let kind = authority.kind(&record.kind)?;
+    let held = tx.grants_of(organization, holder).await?;
+    if kind.authority == Source::Group && held.iter().any(|held| held.namespace == namespace && held.role != role) {
+        let message = format!("a `{}` holds exactly 1 role at each place: edit its roles instead", kind.id);
+        return Err(OpError::field(ErrorCode::WrongRoles, "/role", message));
+    }
+    Ok(())
 }
 
 fn held_already(error: StoreError) -> OpError {

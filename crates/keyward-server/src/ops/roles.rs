@@ -53,6 +53,13 @@ pub async fn get(app: &App, ctx: &Ctx, id: RoleId) -> Result<Role, OpError> {
     must_exist(&mut app.store.read().await?, organization, id).await
 }
 
+/// The role with this id or name, if there is one.
+pub async fn find(app: &App, ctx: &Ctx, text: &str) -> Result<Option<Role>, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    door(app, ctx, &operations::ROLES_GET, organization.into())?;
+    Ok(named(&mut app.store.read().await?, organization, text).await?)
+}
+
 /// How many users and credentials an edit of the role would change.
 pub async fn preview(app: &App, ctx: &Ctx, id: RoleId) -> Result<(Role, RoleUse), OpError> {
     let organization = authority::organization(app, ctx)?;

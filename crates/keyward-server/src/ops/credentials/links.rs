@@ -41,6 +41,9 @@ pub async fn import(
             let view = index.credential_by_public_id(&public_id).filter(|v| v.organization() == organization);
             view.ok_or_else(unknown)?.id()
         };
+        // Whatever is said about places: it is about this one.
+        let here = |choice: RoleChoice| RoleChoice { namespace: Some(namespace), ..choice };
+        let roles: Vec<RoleChoice> = roles.into_iter().map(here).collect();
         let ids = grant_ids(app, ctx, &roles);
         let now = ctx.at();
         let by = ctx.caller_id();

@@ -144,9 +144,13 @@ fn methods_groups_and_hosts() {
     let managing = [
         "createUserKey",
         "getUserKey",
+        "updateUserKey",
+        "deleteUserKey",
+        "addExistingApplication",
         "getGroups",
         "createGroup",
         "updateGroup",
+        "deleteGroup",
         "getGroupUsers",
         "getACL",
         "setACL",
@@ -171,7 +175,11 @@ fn methods_groups_and_hosts() {
     ]);
     assert!(profile.role("no_permissions").unwrap().patterns.is_empty());
     assert_eq!(profile.groups_of_request("POST", "/admin.createUserKey"), ["security"]);
-    assert!(profile.groups_of_request("POST", "/admin.getGroups").is_empty());
+    for method in managing {
+        let groups = profile.groups_of_request("POST", &format!("/admin.{method}"));
+        let denied = profile.api_groups.iter().any(|group| group.patterns.covers(&format!("admin:{method}")));
+        assert_eq!((!groups.is_empty(), denied), (!method.starts_with("get"), !method.starts_with("get")), "{method}");
+    }
     assert_eq!(profile.surface.dialect, "gigya");
     let setting = |name: &str| profile.surface.settings[name].clone();
     assert_eq!(setting("jsonp"), Setting::Flag(false));
