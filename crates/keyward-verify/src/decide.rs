@@ -107,6 +107,7 @@ fn judge(
         namespace: holding.namespace,
         means: found.how.means(),
         slot: found.secret.slot,
+        slot_ends_at: found.secret.ends_at,
         pepper: found.secret.pepper,
         generation: credential.generation(),
         token_ends_at: found.how.token().map(|token| token.expires_at),

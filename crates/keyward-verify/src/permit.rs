@@ -101,6 +101,8 @@ pub struct Identity {
     pub means: Means,
     /// Number of the secret that was presented or signed with; of the current one for access tokens and key pairs.
     pub slot: u32,
+    /// When that secret ends, should it be one that was replaced and is in its grace.
+    pub slot_ends_at: Option<Timestamp>,
     /// The pepper under which that secret is stored: when it is not the ring's current one, the digest is to be renewed.
     pub pepper: PepperVersion,
     /// Counts rotations and the revocation; what is issued now dies with it.

@@ -101,6 +101,9 @@ fn formats(table: &Table<'_>, parts: Parts) -> Option<(Format, Format)> {
             }
         }
         let prefix: TokenPrefix = node.parsed()?;
+        if TokenPrefix::RESERVED.contains(&prefix.as_str()) {
+            node.fault(format!("`{prefix}` begins tokens of Keyward's own: choose another"));
+        }
         return Some((Format::Native { prefix: prefix.clone() }, Format::Native { prefix }));
     }
     let id = match (table.find("id_format"), parts) {

@@ -118,6 +118,17 @@ fn the_service_kind_may_verify_and_change_nothing() {
 }
 
 #[test]
+fn no_kind_begins_like_tokens_of_keywards_own() {
+    for prefix in crate::format::TokenPrefix::RESERVED {
+        let text = format!("name = \"a\"\nversion = 1\ntitle = \"A\"\n[kinds.k]\nprefix = \"{prefix}\"\n");
+        let told = Profile::parse("a.toml", &text).unwrap_err().to_string();
+        let expected = format!("a.toml:5: kinds.k.prefix: `{prefix}` begins tokens of Keyward's own: choose another");
+        assert!(told.contains(&expected), "{told}");
+    }
+    assert_eq!(crate::access_token::AccessToken::PREFIX.trim_end_matches('_'), crate::format::TokenPrefix::RESERVED[0]);
+}
+
+#[test]
 fn generated_profile_reference() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/profiles.md");
     let page = reference();

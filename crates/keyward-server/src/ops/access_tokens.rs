@@ -117,7 +117,8 @@ fn granted(
         credential: view.id(),
         kind: holding.kind,
         generation: identity.generation,
-        expires_at: view.expires_at(),
+        // Neither beyond the credential nor beyond the secret that was exchanged, should that be in its grace.
+        expires_at: [view.expires_at(), identity.slot_ends_at].into_iter().flatten().min(),
     };
     access_token::grant(exchanged, asked, holds, ctx.at()).map_err(NotIssued::Grant)
 }

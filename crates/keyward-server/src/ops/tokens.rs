@@ -84,6 +84,7 @@ mod tests {
         let ring = KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(1)).unwrap();
         let sorts = [Sort::Session, Sort::Invitation, Sort::Setup];
         for sort in sorts {
+            assert!(TokenPrefix::RESERVED.contains(&sort.prefix()));
             let prefix = sort.prefix().parse().unwrap();
             let (id, text) = NativeToken::generate(&prefix, &mut Seeded::new(2));
             let pepper = ring.current_pepper();
