@@ -68,11 +68,15 @@ fn apt_get<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     command
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 6] = [
     Need { package: "postgresql", programs: &["initdb", "postgres"] },
     // `promtool` lints the metrics.
     Need { package: "prometheus", programs: &["promtool"] },
     Need { package: "curl", programs: &["curl"] },
+    // Client libraries of other languages, and what installs them.
+    Need { package: "nodejs", programs: &["node"] },
+    Need { package: "npm", programs: &["npm"] },
+    Need { package: "python3-pip", programs: &["python3", "pip3"] },
 ];
 
 #[cfg(test)]
@@ -83,9 +87,11 @@ mod tests {
     fn a_program_beside_its_partner_counts_and_one_alone_does_not() {
         let home = std::env::temp_dir().join(format!("keyward-xtask-{}", std::process::id()));
         let (one, two) = (home.join("15/bin"), home.join("18/bin"));
-        for (dir, name) in [(&one, "initdb"), (&two, "postgres"), (&two, "promtool"), (&two, "curl")] {
-            std::fs::create_dir_all(dir).unwrap();
-            std::fs::write(dir.join(name), "").unwrap();
+        std::fs::create_dir_all(&one).unwrap();
+        std::fs::create_dir_all(&two).unwrap();
+        std::fs::write(one.join("initdb"), "").unwrap();
+        for name in NEEDS.iter().flat_map(|need| need.programs).filter(|name| **name != "initdb") {
+            std::fs::write(two.join(name), "").unwrap();
         }
         let mut directories = postgresql_versions(&home);
         directories.sort();
@@ -93,7 +99,7 @@ mod tests {
         assert_eq!(packages(&directories), ["postgresql"], "the two halves lie apart");
         std::fs::write(one.join("postgres"), "").unwrap();
         assert_eq!(packages(&directories), [""; 0]);
-        assert_eq!(packages(&[]), ["postgresql", "prometheus", "curl"]);
+        assert_eq!(packages(&[]), ["postgresql", "prometheus", "curl", "nodejs", "npm", "python3-pip"]);
         std::fs::remove_dir_all(&home).unwrap();
     }
 

@@ -3,6 +3,7 @@
 //! The checks on the tree itself are an ordinary test of this package: `cargo test -p xtask`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: its output is its result")]
 
+mod clients;
 mod debian;
 mod docs;
 mod steps;

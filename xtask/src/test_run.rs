@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::{debian, docs, steps};
+use crate::{clients, debian, docs, steps};
 
 /// How much of the run is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub(crate) enum Extent {
 /// Runs every step in order and stops at the first that fails.
 pub(crate) fn run(extent: Extent) -> Result<()> {
     debian::install_missing()?;
+    clients::install_missing()?;
     steps::run("dependencies", steps::cargo(["fetch", "--locked"]))?;
     steps::run("format", steps::cargo(["fmt", "--all", "--check"]))?;
     steps::run("lints", lints())?;
@@ -60,8 +61,8 @@ fn model_checked() -> Result<Command> {
     Ok(command)
 }
 
-/// Switches on what needs a PostgreSQL server; with them, a missing PostgreSQL is a failure.
-const FEATURES: &str = "keyward-store/postgres-tests,keyward-server/postgres-tests";
+/// Switches on what needs a PostgreSQL server, and what needs client libraries; with them, what is missing is a failure.
+const FEATURES: &str = "keyward-store/postgres-tests,keyward-server/postgres-tests,keyward/client-tests";
 const LOOM_TESTS: &str = "crates/keyward-verify/tests/loom.rs";
 
 #[cfg(test)]
