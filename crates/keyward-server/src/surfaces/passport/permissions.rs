@@ -173,23 +173,29 @@ async fn give(visitor: &Visitor<'_>, asked: &Written) -> Result<(), Trouble> {
     let Written { namespace, holder, permission } = asked;
     let role = permission.role()?;
     let grant = || grants::create(visitor.app, &visitor.ctx, *holder, role.as_str().to_owned(), Some(*namespace));
-    let granted = match grant().await {
+    let (granted, made) = match grant().await {
         Err(error) if error.code == ErrorCode::UnknownRole => {
-            match roles::create(visitor.app, &visitor.ctx, role.clone(), permission.patterns()).await {
-                Ok(_) => {}
+            let made = match roles::create(visitor.app, &visitor.ctx, role.clone(), permission.patterns()).await {
+                Ok(done) => Some(done.value.id),
                 // Somebody else made it meanwhile.
-                Err(error) if error.code == ErrorCode::NameTaken => {}
+                Err(error) if error.code == ErrorCode::NameTaken => None,
                 Err(error) => return Err(error.into()),
-            }
-            grant().await
+            };
+            (grant().await, made)
         }
-        granted => granted,
+        granted => (granted, None),
     };
     match granted {
         Ok(_) => Ok(()),
         // What is held already is what was asked for.
         Err(error) if error.code == ErrorCode::AlreadyGranted => Ok(()),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            if let Some(role) = made {
+                // Nobody holds it; if it cannot be deleted now, it is there for the next time.
+                let _ = roles::delete(visitor.app, &visitor.ctx, role).await;
+            }
+            Err(error.into())
+        }
     }
 }
 

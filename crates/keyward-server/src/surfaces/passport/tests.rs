@@ -28,16 +28,16 @@ fn pair_of(api_key_headers: bool, headers: &[(&'static str, &str)]) -> Result<Op
     }
 }
 
-fn both(id: &str, secret: &str) -> Option<(String, String)> {
-    Some((id.to_owned(), secret.to_owned()))
+fn both(id: &str, secret: &str) -> (String, String) {
+    (id.to_owned(), secret.to_owned())
 }
 
 #[test]
 fn a_key_is_read_from_its_carriers() {
     for headers in [false, true] {
         assert_eq!(pair_of(headers, &[]), Ok(None));
-        assert_eq!(pair_of(headers, &[("authorization", "Basic YTpi")]), Ok(both("a", "b")));
-        assert_eq!(pair_of(headers, &[("authorization", "Bearer t")]), Ok(both("", "t")));
+        assert_eq!(pair_of(headers, &[("authorization", "Basic YTpi")]), Ok(Some(both("a", "b"))));
+        assert_eq!(pair_of(headers, &[("authorization", "Bearer t")]), Ok(Some(both("", "t"))));
         assert_eq!(pair_of(headers, &[("authorization", "Digest t")]), Err(Unreadable::Malformed));
         let twice = [("authorization", "Basic YTpi"), ("authorization", "Basic YTpi")];
         assert_eq!(pair_of(headers, &twice), Err(Unreadable::Several));
@@ -50,13 +50,13 @@ fn a_key_is_read_from_its_carriers() {
 fn the_pair_of_headers_is_read_where_the_profile_says_so() {
     let pair = [("x-api-key-id", "a"), ("x-api-key-secret", "b")];
     assert_eq!(pair_of(false, &pair), Ok(None));
-    assert_eq!(pair_of(true, &pair), Ok(both("a", "b")));
+    assert_eq!(pair_of(true, &pair), Ok(Some(both("a", "b"))));
     assert_eq!(pair_of(true, &pair[..1]), Err(Unreadable::Malformed));
     assert_eq!(pair_of(true, &pair[1..]), Err(Unreadable::Malformed));
     assert_eq!(pair_of(true, &[pair[0], pair[0], pair[1]]), Err(Unreadable::Several));
     let basic = ("authorization", "Basic YTpi");
     assert_eq!(pair_of(true, &[basic, pair[0], pair[1]]), Err(Unreadable::Several));
-    assert_eq!(pair_of(false, &[basic, pair[0], pair[1]]), Ok(both("a", "b")));
+    assert_eq!(pair_of(false, &[basic, pair[0], pair[1]]), Ok(Some(both("a", "b"))));
 }
 
 #[test]

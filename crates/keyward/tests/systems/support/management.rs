@@ -39,7 +39,8 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn of(reply: &Reply) -> Self {
+    /// The one that was just created or rotated.
+    pub(crate) fn of(reply: &Reply) -> Self {
         let (id, public_id) = (reply.id("/credential/id"), reply.id("/credential/public_id"));
         Self { id, public_id, secret: reply.body["secret"].clone() }
     }
