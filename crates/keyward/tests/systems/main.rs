@@ -14,6 +14,8 @@ mod gainsight;
 mod gateway_hub;
 mod gigantik;
 mod gigya;
+mod gigya_admin;
 mod ground;
 mod passport;
 mod rules;
+mod uses;
