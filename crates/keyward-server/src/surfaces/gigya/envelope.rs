@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::ops::context::Ctx;
-use crate::surfaces::form::Form;
+use crate::surfaces::dialect::Arrived;
 use crate::surfaces::gigya::Settings;
+use crate::surfaces::gigya::parameters::{self, CONTEXT, HTTP_STATUS_CODES};
 use crate::surfaces::hiding::without_secrets;
 
 /// The name of a JavaScript function that an answer is passed to.
@@ -123,22 +124,21 @@ impl Code {
 }
 
 impl Echo {
-    /// What a request asks its answer to take over. `parameters` are those of its query, then those of its body, as far
-    /// as they could be read.
-    pub fn of<'f>(settings: &Settings, ctx: &Ctx, parameters: impl IntoIterator<Item = &'f Form> + Clone) -> Self {
-        let get = |name: &'static str| parameters.clone().into_iter().find_map(|form| form.get(name));
-        let is_jsonp = settings.jsonp && get("format").is_some_and(|format| format.eq_ignore_ascii_case("jsonp"));
+    /// What a request asks its answer to take over.
+    pub(super) fn of(settings: &Settings, ctx: &Ctx, arrived: Option<Arrived<'_>>) -> Self {
+        let get = |name| arrived.and_then(|arrived| parameters::get(arrived, name));
         Self {
             call: ctx.request,
             at: ctx.at(),
-            context: get("context").map(str::to_owned),
-            status_codes: get("httpStatusCodes").is_some_and(|value| value.eq_ignore_ascii_case("true")),
-            callback: get("callback").filter(|_| is_jsonp).and_then(Callback::parse),
+            context: get(CONTEXT).map(str::to_owned),
+            status_codes: get(HTTP_STATUS_CODES).is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            // A request for a script that must not be had is told so in JSON.
+            callback: arrived.and_then(|arrived| parameters::check(settings.jsonp, arrived).ok().flatten()),
         }
     }
 
     /// The same for answers that are never JSONP.
-    pub fn without_callback(self) -> Self {
+    pub(super) fn without_callback(self) -> Self {
         Self { callback: None, ..self }
     }
 

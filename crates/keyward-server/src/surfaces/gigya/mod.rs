@@ -96,7 +96,7 @@ pub fn strip(head: &mut Parts, query: &mut Form, body: Option<&mut Form>) {
 /// The answer to a request that is not served.
 pub fn refuse(settings: &Settings, ctx: &Ctx, arrived: Option<Arrived<'_>>, trouble: &Trouble) -> Response {
     let means = arrived.map_or(refusal::USUAL, read::means);
-    refusal::answer(&echo_of(settings, ctx, arrived), means, trouble)
+    refusal::answer(&Echo::of(settings, ctx, arrived), means, trouble)
 }
 
 /// How a reason is answered to who sends `userKey` and `secret`.
@@ -131,7 +131,7 @@ pub async fn answer(app: &App, settings: &Settings, request: Request) -> Respons
         }
     };
     let arrived = Arrived { head: &head, query: &query, body: body.as_ref() };
-    let echo = echo_of(settings, &ctx, Some(arrived)).without_callback();
+    let echo = Echo::of(settings, &ctx, Some(arrived)).without_callback();
     let means = read::means(arrived);
     if is_get_token(head.uri.path()) {
         return token::answer(app, settings, ctx, arrived, &echo).await;
@@ -180,11 +180,6 @@ async fn admitted(
     ctx.caller = Caller::Credential(identity);
     tell(arrived.head, &ctx);
     Ok((ctx, (organization, application)))
-}
-
-/// What the answer takes over from a request, as far as it was read.
-fn echo_of(settings: &Settings, ctx: &Ctx, arrived: Option<Arrived<'_>>) -> Echo {
-    Echo::of(settings, ctx, arrived.into_iter().flat_map(|arrived| [Some(arrived.query), arrived.body]).flatten())
 }
 
 /// The form in a body; `None` for no body at all.

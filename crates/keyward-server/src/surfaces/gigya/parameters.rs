@@ -24,8 +24,13 @@ pub(super) const OAUTH_TOKEN: &str = "oauth_token";
 /// Everything from which a credential is read.
 pub(super) const OF_CREDENTIALS: [&str; 6] = [USER_KEY, SECRET, SIGNATURE, TIMESTAMP, NONCE, OAUTH_TOKEN];
 
+/// Given back unchanged.
+pub(super) const CONTEXT: &str = "context";
+/// Whether the status of HTTP tells what happened.
+pub(super) const HTTP_STATUS_CODES: &str = "httpStatusCodes";
+
 /// What says how the answer is to be.
-const OF_ANSWERS: [&str; 4] = [FORMAT, CALLBACK, "context", "httpStatusCodes"];
+const OF_ANSWERS: [&str; 4] = [FORMAT, CALLBACK, CONTEXT, HTTP_STATUS_CODES];
 const FORMAT: &str = "format";
 const CALLBACK: &str = "callback";
 
@@ -34,8 +39,9 @@ pub(super) fn get<'r>(arrived: Arrived<'r>, name: &'r str) -> Option<&'r str> {
     forms(arrived).find_map(|form| form.get(name)).filter(|value| !value.is_empty())
 }
 
-/// Refuses what readers would read differently, and formats that no answer has. `jsonp`: whether answers may be that.
-pub(super) fn check(jsonp: bool, arrived: Arrived<'_>) -> Result<(), Trouble> {
+/// Refuses what readers would read differently, and formats that no answer has. Gives the callback of a script, which
+/// `jsonp` says whether answers may be.
+pub(super) fn check(jsonp: bool, arrived: Arrived<'_>) -> Result<Option<Callback>, Trouble> {
     let count = |name: &'static str| forms(arrived).map(|form| form.values(name).count()).sum::<usize>();
     let in_query = OF_CREDENTIALS.iter().any(|name| arrived.query.get(name).is_some());
     let in_body = OF_CREDENTIALS.iter().any(|name| arrived.body.is_some_and(|body| body.get(name).is_some()));
@@ -47,12 +53,12 @@ pub(super) fn check(jsonp: bool, arrived: Arrived<'_>) -> Result<(), Trouble> {
         return Err(Trouble::Invalid(twice));
     }
     match get(arrived, FORMAT) {
-        None => Ok(()),
-        Some(format) if format.eq_ignore_ascii_case("json") => Ok(()),
-        // Whoever makes pages is told a signature or a token instead.
+        None => Ok(None),
+        Some(format) if format.eq_ignore_ascii_case("json") => Ok(None),
+        // In a page a secret is none for long: scripts are asked for with a signature or a token.
         Some(format) if jsonp && format.eq_ignore_ascii_case("jsonp") && get(arrived, SECRET).is_none() => {
             let callback = get(arrived, CALLBACK).ok_or(Trouble::Missing(CALLBACK))?;
-            Callback::parse(callback).map(drop).ok_or(Trouble::Invalid(CALLBACK))
+            Callback::parse(callback).map(Some).ok_or(Trouble::Invalid(CALLBACK))
         }
         Some(_) => Err(Trouble::Invalid(FORMAT)),
     }
