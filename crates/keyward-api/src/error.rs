@@ -315,6 +315,9 @@ catalogue! {
     /// Our fault.
     Internal = "internal", 500, "Internal error",
         "something went wrong that should not: tell the operator the id of the request (`instance`)";
+    /// The server behind a proxied route cannot be reached, or broke off.
+    UpstreamDown = "upstream_down", 502, "Server behind this route not available",
+        "the server behind this route did not answer: try again, or tell the operator the id of the request (`instance`)";
     /// The node cannot prove that it is up to date.
     Stale = "stale", 503, "Not up to date",
         "this node has not heard from its database for longer than the freshness bound: try again, or ask another node";
@@ -330,6 +333,9 @@ catalogue! {
     /// The outcome is not known in time.
     Timeout = "timeout", 504, "No answer in time",
         "the change may have been made or not: read before you repeat it, or repeat it with the same `Idempotency-Key`";
+    /// The server behind a proxied route took too long.
+    UpstreamTimeout = "upstream_timeout", 504, "Server behind this route too slow",
+        "the server behind this route did not answer in time; it may have done what was asked: look before you repeat it";
     /// No room.
     StorageFull = "storage_full", 507, "Storage full",
         "the database has no room left, and nothing was changed: tell the operator";

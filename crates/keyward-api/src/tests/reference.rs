@@ -26,7 +26,7 @@ fn generated_error_reference() {
         ("What it is about", &[404, 421]),
         ("What stands against it now", &[409, 412, 428]),
         ("What is asked for", &[422]),
-        ("Not now", &[429, 500, 503, 504, 507]),
+        ("Not now", &[429, 500, 502, 503, 504, 507]),
     ];
     for (heading, statuses) in groups {
         write!(text, "\n## {heading}\n\n| code | status | title | what to do |\n|---|---|---|---|\n").unwrap();

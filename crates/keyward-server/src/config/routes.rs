@@ -263,9 +263,10 @@ impl Route {
             && self.host.as_ref().is_none_or(|wanted| wanted == host)
     }
 
-    /// Whether it is for requests with this method.
+    /// Whether it is for requests with this method. `TRACE` is for nobody: its answer repeats what only the upstream may
+    /// see.
     pub fn has_method(&self, method: &Method) -> bool {
-        self.methods.is_empty() || self.methods.contains(method)
+        self.methods.contains(method) || (self.methods.is_empty() && *method != Method::TRACE)
     }
 
     fn ties(&self, other: &Route) -> bool {

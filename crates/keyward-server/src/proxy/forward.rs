@@ -72,9 +72,9 @@ pub(super) async fn answer(
     let client = head.extensions.get::<Line>().map(Line::attend);
     let held = Held { _place: place, _client: client };
 
-    let arrived = Arrived { head: &head.clone(), query: &Form::default(), body: None };
+    let came = head.clone();
     let sent = send(way, &ctx, head, &target, &mut parcel, stream, standing, held).await;
-    sent.unwrap_or_else(|trouble| way.dialect.refuse(&ctx, Some(arrived), &trouble))
+    sent.unwrap_or_else(|trouble| way.dialect.refuse(&ctx, Some(parcel.arrived(&came)), &trouble))
 }
 
 /// Query and body of a request, read as far as its dialect looks for credentials there.
@@ -262,8 +262,9 @@ fn stripped(
         (false, query) if query.is_empty() => target.path().to_owned(),
         (false, query) => format!("{}?{query}", target.path()),
     };
-    let body = match (parcel.form.take(), stream) {
-        (Some((form, bytes)), _) if Some(count(&form)) == in_body => Outgoing::whole(bytes),
+    // What is left of the parameters stays: a refusal may still have to be put as they ask.
+    let body = match (&parcel.form, stream) {
+        (Some((form, bytes)), _) if Some(count(form)) == in_body => Outgoing::whole(bytes.clone()),
         (Some((form, _)), _) => Outgoing::whole(form.encoded().into()),
         (None, Some(stream)) => Outgoing::stream(stream),
         (None, None) => Outgoing::empty(),

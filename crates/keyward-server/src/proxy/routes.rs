@@ -97,15 +97,12 @@ impl Routes {
     fn among(&self, segments: &[String], is_for: impl Fn(&Way) -> bool) -> Match<'_> {
         let Some(first) = self.0.iter().position(|way| way.route.path.matches(segments)) else { return Match::Nowhere };
         let best = &self.0[first];
-        let mut same = self.0[first..].iter().filter(|way| way.route.path.ties(&best.route.path));
+        let same = self.0[first..].iter().filter(|way| way.route.path.ties(&best.route.path));
         if let Some(way) = same.clone().find(|way| is_for(way)) {
             return Match::Way(way);
         }
-        let methods = same.try_fold(Vec::new(), |mut methods, way| {
-            methods.extend(way.route.methods.iter().map(Method::as_str));
-            Some(methods)
-        });
-        Match::Method(best, methods.unwrap_or_default().join(", "))
+        let methods = same.flat_map(|way| way.route.methods.iter().map(Method::as_str)).collect::<Vec<_>>();
+        Match::Method(best, if methods.is_empty() { STANDARD.to_owned() } else { methods.join(", ") })
     }
 }
 
@@ -164,3 +161,6 @@ fn has_denials(profile: &Profile) -> bool {
 fn report(origin: &Origin, name: &str, problem: String, remedy: &str) -> Problem {
     Problem { origin: origin.clone(), key: format!("route.{name}"), problem, remedy: remedy.to_owned() }
 }
+
+/// What a route has that names no methods, as far as that can be listed.
+const STANDARD: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";

@@ -3,3 +3,10 @@
 mod support;
 
 mod admission;
+mod cuts;
+mod failures;
+mod forms;
+mod framing;
+mod headers;
+mod paths;
+mod streams;

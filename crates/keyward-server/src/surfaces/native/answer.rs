@@ -189,7 +189,7 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
 }
 
 /// RFC 6750, section 3: without a credential no error is named; a wrong one is `invalid_token`.
-fn challenge(problem: &Problem) -> HeaderValue {
+pub(super) fn challenge(problem: &Problem) -> HeaderValue {
     HeaderValue::from_static(if problem.is(ErrorCode::InvalidCredential) || problem.is(ErrorCode::SessionEnded) {
         "Bearer error=\"invalid_token\""
     } else {

@@ -1,6 +1,5 @@
 //! A node with a listener for proxied routes, the server behind them, and clients that speak bytes.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use crate::harness::{Admin, As, TestServer};
+use crate::harness::{Admin, TestServer};
 
 /// A node with routes, a key, and the server behind them.
 pub(crate) struct Gate {
@@ -33,7 +32,13 @@ impl Gate {
         Self::start(OPEN).await
     }
 
+    /// A node with more configuration, before a server that is there.
     pub(crate) async fn start_before(upstream: Upstream, more: &str, routes: &str) -> Self {
+        Self::start_as(&["keyward"], upstream, more, routes).await
+    }
+
+    /// The same, for an organization on these profiles.
+    pub(crate) async fn start_as(profiles: &[&str], upstream: Upstream, more: &str, routes: &str) -> Self {
         let routes = routes.replace("UPSTREAM", &format!("http://{}", upstream.address));
         let configured = format!("{more}\n{LISTENER}\n{routes}");
         let server = TestServer::start_with(&configured).await;
@@ -41,7 +46,7 @@ impl Gate {
         let of = |name: &str| addresses.iter().find(|(listener, _)| &**listener == name).unwrap().1;
         let (api, management) = (of("api"), of("management"));
         let server = TestServer { url: format!("http://{management}"), ..server };
-        let admin = server.set_up(&["keyward"]).await;
+        let admin = server.set_up(profiles).await;
         let (credential, key) = server.credential(&admin.caller, viewer("key")).await;
         Self { server, admin, upstream, address: api, key, credential }
     }
@@ -108,12 +113,9 @@ impl Upstream {
     /// Answers every request with what is said to it, on connections that are kept.
     pub(crate) async fn start_with(answer: impl Fn(&Said) -> String + Clone + Send + 'static) -> Self {
         let upstream = Self::start_by_hand().await;
-        let (heard, opened, listener) = (Arc::clone(&upstream.heard), Arc::clone(&upstream.opened), upstream.address);
-        let _ = listener;
-        let mut connections = upstream.connections.try_lock().unwrap();
+        let (heard, opened) = (Arc::clone(&upstream.heard), Arc::clone(&upstream.opened));
         let (_, nothing) = mpsc::unbounded_channel();
-        let mut taken = std::mem::replace(&mut *connections, nothing);
-        drop(connections);
+        let mut taken = std::mem::replace(&mut *upstream.connections.try_lock().unwrap(), nothing);
         tokio::spawn(async move {
             while let Some(mut peer) = taken.recv().await {
                 let (heard, answer) = (Arc::clone(&heard), answer.clone());
@@ -216,10 +218,6 @@ impl Said {
         let body: Value = serde_json::from_str(&self.body).unwrap();
         assert_eq!(body["code"], code, "{self:?}");
     }
-
-    pub(crate) fn by_name(&self) -> HashMap<&str, &str> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-    }
 }
 
 impl Peer {
@@ -320,9 +318,4 @@ impl Peer {
         let mut rest = Vec::new();
         let _ = self.stream.read_to_end(&mut rest).await;
     }
-}
-
-/// `As` for a key.
-pub(crate) fn bearer(key: &str) -> As {
-    As::Bearer(key.to_owned())
 }
