@@ -1,6 +1,9 @@
 //! From what a request carried to who it is: decided on the index, and recorded before it is answered where its kind or
 //! the nonce of a signed request asks for that. Every surface that lets somebody in goes through here.
 
+#[cfg(test)]
+mod tests;
+
 use keyward_core::audit::{AuditEntry, Outcome};
 use keyward_core::credential::CallerId;
 use keyward_core::decision::{Denial, Reason, Request};
