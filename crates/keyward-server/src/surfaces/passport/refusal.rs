@@ -1,7 +1,6 @@
 //! How Passport says no. Its pages document statuses and no bodies; ours are `{"_error":{"code":…,"message":…}}`.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -16,23 +15,15 @@ use crate::surfaces::trouble::Trouble;
 
 /// The answer to a request that is not served.
 pub fn refuse(trouble: &Trouble) -> Response {
-    let Told { status, code, message, wait } = told(trouble);
+    let Told { status, code, message } = told(trouble);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let body = json!({ "_error": { "code": code, "message": without_secrets(&message) } });
-    let mut response = super::json(status, &body);
+    let mut response = trouble.answered(status, &body);
     let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if status == StatusCode::UNAUTHORIZED {
         headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"passport\""));
         headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    if let Some(wait) = wait {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if let Trouble::Method(allow) = trouble
-        && let Ok(allow) = HeaderValue::from_str(allow)
-    {
-        headers.insert(header::ALLOW, allow);
     }
     response
 }
@@ -69,15 +60,14 @@ struct Told<'t> {
     status: u16,
     code: &'t str,
     message: Cow<'t, str>,
-    wait: Option<Duration>,
 }
 
 fn told(trouble: &Trouble) -> Told<'_> {
-    let told = |status, code, message| Told { status, code, message, wait: None };
+    let told = |status, code, message| Told { status, code, message };
     match trouble {
-        Trouble::Denied(Denial { reason, retry_after }) => {
+        Trouble::Denied(Denial { reason, .. }) => {
             let Row { status, code, text } = row(*reason);
-            Told { status, code, message: text.into(), wait: *retry_after }
+            Told { status, code, message: text.into() }
         }
         Trouble::NoCredential => told(
             401,
@@ -111,15 +101,11 @@ fn told(trouble: &Trouble) -> Told<'_> {
 
 /// Passport answers in few statuses: what is wrong with a request in itself or as things stand is 400.
 fn failed(error: &OpError) -> Told<'_> {
-    let OpError { code, detail, retry_after, cause, .. } = error;
+    let OpError { code, detail, .. } = error;
     let status = match code.status() {
         status @ (401 | 403 | 404 | 405 | 408 | 413 | 429) => status,
         status if status < 500 => 400,
-        _ => {
-            let cause = cause.as_ref().map(tracing::field::display);
-            tracing::error!(code = code.as_str(), cause, "an operation failed: {detail}");
-            503
-        }
+        _ => 503,
     };
-    Told { status, code: code.as_str(), message: detail.into(), wait: *retry_after }
+    Told { status, code: code.as_str(), message: detail.into() }
 }
