@@ -101,7 +101,7 @@ pub struct EditCredential {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schema::Name, required = false)]
     pub name: Option<Name>,
-    /// All roles that it is to hold. Absent: they stay.
+    /// All roles that it is to hold; for kinds with one role a place, those at the named places. Absent: they stay.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<RoleAt>, required = false, max_items = 100)]
     pub roles: Option<Vec<RoleAt>>,

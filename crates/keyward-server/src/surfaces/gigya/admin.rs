@@ -38,7 +38,8 @@ pub async fn answer(
     echo: &Echo,
 ) -> Response {
     let call = Call { app, ctx, organization, site, parameters };
-    match call.perform(method).await {
+    // One of many operations: none but the one that runs needs its memory.
+    match Box::pin(call.perform(method)).await {
         Ok(fields) => echo.success(fields),
         Err(Failure::Operation(error)) => refusal::failed(echo, &error),
         Err(Failure::NoMethod) => echo.failure(Code::Forbidden, "there is no such method"),
