@@ -80,7 +80,10 @@ pub async fn import(
                 };
                 tx.put_grant(&grant).await?;
             }
-            Ok(Outcomes::new(held(tx, organization, id).await?, id).detail("namespace", namespace.to_string()))
+            let mut held = held(tx, organization, id).await?;
+            // What it holds elsewhere is for those who see it there.
+            held.grants.retain(|(grant, _)| grant.namespace == namespace);
+            Ok(Outcomes::new(held, id).detail("namespace", namespace.to_string()))
         })
         .await
     })

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use keyward_api::operations;
 use keyward_core::id::{RoleId, UserId};
 use keyward_core::name::Name;
+use keyward_core::namespace::NamespaceId;
 use keyward_core::role::{Grant, Holder};
-use keyward_store::{CredentialCursor, CredentialFilter, CredentialRow, CredentialSort, IncludeEnded, Page};
+use keyward_store::{CredentialCursor, CredentialFilter, CredentialRow, CredentialSort, IncludeEnded, Page, Visible};
 
 use crate::app::App;
 use crate::ops::authority;
@@ -33,9 +34,10 @@ pub async fn list(
 ) -> Result<Vec<Listed>, OpError> {
     authority::admit(ctx, &operations::CREDENTIALS_LIST)?;
     let organization = authority::organization(app, ctx)?;
-    filter.visible_namespaces = authority::with_giver(app, ctx, organization, |facts, giver| {
-        Ok(vec![visibility::of_administration(facts, giver, "credentials:read")])
+    let visible = authority::with_giver(app, ctx, organization, |facts, giver| {
+        Ok(visibility::of_administration(facts, giver, "credentials:read"))
     })?;
+    filter.visible_namespaces = vec![visible.clone()];
     filter.owned_by_caller_too = own(ctx);
     if filter.states.is_empty() {
         // Kinds say whether their lists show what has ended.
@@ -57,7 +59,13 @@ pub async fn list(
     let mut listed = Vec::with_capacity(rows.len());
     for row in rows {
         let mut grants = Vec::new();
+        // Who sees it only where it was imported, sees of its grants those of that place.
+        let sees_all = sees(&visible, row.credential.namespace)
+            || filter.owned_by_caller_too.is_some_and(|caller| row.credential.owner == Some(caller));
         for grant in reader.grants_of(organization, Holder::Credential(row.credential.id)).await? {
+            if !sees_all && !sees(&visible, grant.namespace) {
+                continue;
+            }
             if !names.contains_key(&grant.role)
                 && let Some(role) = reader.role(organization, grant.role).await?
             {
@@ -70,6 +78,13 @@ pub async fn list(
         listed.push(Listed { row, grants });
     }
     Ok(listed)
+}
+
+fn sees(visible: &Visible, namespace: NamespaceId) -> bool {
+    match visible {
+        Visible::All => true,
+        Visible::Some { ids, .. } => ids.contains(&namespace),
+    }
 }
 
 fn own(ctx: &Ctx) -> Option<UserId> {

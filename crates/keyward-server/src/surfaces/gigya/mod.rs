@@ -215,14 +215,16 @@ mod tests {
         for own in ["/admin.createGroup", "/ADMIN.x", "/admin.x.y", "/admin", "//admin.x", "/Socialize.GetToken"] {
             assert!(is_own(own), "{own}");
         }
-        for other in ["/", "/accounts.search", "/administration.get", "/x/admin.get", "/socialize.getTokens", "/\u{e4}"] {
+        for other in ["/", "/accounts.search", "/administration.get", "/x/admin.get", "/socialize.getTokens", "/\u{e4}"]
+        {
             assert!(!is_own(other), "{other}");
         }
     }
 
     #[test]
     fn nothing_of_a_credential_goes_on() {
-        let request = http::Request::post("/accounts.search").header("authorization", "OAuth t").header("accept", "*/*");
+        let request =
+            http::Request::post("/accounts.search").header("authorization", "OAuth t").header("accept", "*/*");
         let (mut head, ()) = request.body(()).unwrap().into_parts();
         let mut query = Form::parse(b"apiKey=k&USERKEY=u&x=1&oauth_token=t").unwrap();
         let mut body = Form::parse(b"secret=s&query=q&Sig=s&timestamp=1&nonce=2&format=json").unwrap();
