@@ -67,7 +67,8 @@ impl Kit {
             return Ok(());
         }
         if folder.exists() {
-            std::fs::remove_dir_all(&folder).with_context(|| format!("clients: cannot remove `{}`", folder.display()))?;
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("clients: cannot remove `{}`", folder.display()))?;
         }
         std::fs::create_dir_all(&folder).with_context(|| format!("clients: cannot make `{}`", folder.display()))?;
         for file in self.pins {
