@@ -140,22 +140,20 @@ fn router<'a>(
     }
     // Its bodies are held to their own limits, so that too large a one is told in its own words.
     let limits = RequestLimits { body: limits.body.max(MAX_PROFILE_BODY_BYTES), ..limits };
-    let router = match native {
+    let router = if let Some(native) = native {
         // The management API answers the verification endpoint too, and shares its place with nothing foreign.
-        Some(native) => crate::net::limits::apply(native.merge(foreign), limits),
-        None => {
-            let known = foreign.merge(verify.unwrap_or_default());
-            crate::net::limits::apply(known, limits).fallback_service(front.service())
-        }
+        crate::net::limits::apply(native.merge(foreign), limits)
+    } else {
+        let known = foreign.merge(verify.unwrap_or_default());
+        crate::net::limits::apply(known, limits).fallback_service(front.service())
     };
     Ok(requests::observe(router))
 }
 
 /// The dialect of the profile that has it.
 fn dialect(app: &App, name: &str) -> Result<Dialect, StartError> {
-    let found = app.profiles.iter().find(|(_, profile)| profile.surface.dialect == name);
-    let (_, profile) =
-        found.ok_or_else(|| StartError::Profile(InvalidSurface::Unknown(name.to_owned()).to_string()))?;
+    let found = app.profiles.of_dialect(name);
+    let profile = found.ok_or_else(|| StartError::Profile(InvalidSurface::Unknown(name.to_owned()).to_string()))?;
     Dialect::of(&profile.name, &profile.surface).map_err(|e| StartError::Profile(e.to_string()))
 }
 

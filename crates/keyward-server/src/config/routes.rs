@@ -273,11 +273,12 @@ impl Route {
         fn apart<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             one.zip(other).is_some_and(|(one, other)| one != other)
         }
-        let methods_apart = !(self.methods.is_empty() || other.methods.is_empty())
-            && !self.methods.iter().any(|method| other.methods.contains(method));
+        let methods_meet = self.methods.is_empty()
+            || other.methods.is_empty()
+            || self.methods.iter().any(|method| other.methods.contains(method));
         let places_apart =
             apart(self.listener.as_ref(), other.listener.as_ref()) || apart(self.host.as_ref(), other.host.as_ref());
-        self.path.ties(&other.path) && !methods_apart && !places_apart
+        self.path.ties(&other.path) && methods_meet && !places_apart
     }
 }
 

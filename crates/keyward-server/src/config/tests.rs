@@ -291,3 +291,70 @@ fn a_file_that_was_named_must_exist() {
     let error = load(&flags, &Environment::default()).unwrap_err().to_string();
     assert!(error.starts_with("does/not/exist.toml: the file cannot be read"), "{error}");
 }
+
+const PROXY: &str = "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\n[[surface]]\nname = \"proxy\"\n";
+const ROUTE: &str = "[[route]]\npath = \"/v1/{app}/*\"\nupstream = \"http://127.0.0.1:9000/base/\"\n";
+
+#[test]
+fn a_route_says_what_goes_where() {
+    let text = format!("{PROXY}{ROUTE}methods = [\"GET\"]\nnamespace = \"path:app\"\ngroups = [\"events\"]\n");
+    let config = read(&text).unwrap().config;
+    let [(route, origin)] = &*config.routes else { panic!("one route") };
+    assert_eq!(origin.to_string(), "etc/keyward.toml:6");
+    assert_eq!((route.path.to_string().as_str(), &*route.methods), ("/v1/{app}/*", &[http::Method::GET][..]));
+    let upstream = Upstream { https: false, authority: "127.0.0.1:9000".into(), base: "/base".into() };
+    assert_eq!((&route.upstream, route.namespace), (&upstream, Some(NamespaceSource::Path("app"))));
+    assert_eq!((route.dialect, &*route.groups), (DialectName("native"), &[Word("events".into())][..]));
+    assert_eq!((route.timeout.as_secs(), route.idle_timeout.as_secs(), route.connections), (30, 300, 1000));
+}
+
+#[test]
+fn what_is_wrong_with_a_route_is_told_with_its_line() {
+    let table = [
+        ("upstream = \"ftp://x\"", "9: route.upstream: `ftp://x` is not the URL of a server"),
+        ("upstream = \"http://u:p@x\"", "9: route.upstream: `http://u:p@x` is not"),
+        ("upstream = \"http://x/a?b\"", "9: route.upstream: `http://x/a?b` is not"),
+        ("upstream = \"http://x/../b\"", "9: route.upstream: `http://x/../b` is not"),
+        ("methods = [\"get\"]", "9: route.methods: `get` is not a method"),
+        ("methods = [\"TRACE\"]", "9: route.methods: `TRACE` is never proxied"),
+        ("methods = \"GET\"", "9: route.methods: `GET` is not a list"),
+        ("permission = \"read\"", "9: route.permission: "),
+        ("groups = [7]", "9: route.groups: `7` is not a text in quotes"),
+        ("namespace = \"app\"", "9: route.namespace: `app` says no place of a request"),
+        ("namespace = \"path:user\"", "6: route.namespace: `/v1/{app}/*` has no `{user}`"),
+        ("dialect = \"acme\"", "9: route.dialect: `acme` is not `native`"),
+        ("timeout = \"2h\"", "9: route.timeout: it is out of bounds"),
+        ("upstream_ca = \"x.pem\"", "6: route.upstream_ca: the upstream has no certificate"),
+        ("listener = \"b\"", "6: route.listener: there is no listener `b`"),
+        ("host = \"x.example\"", "6: route.path: `/v1/{app}/*` answers nowhere: no `proxy` is mounted there"),
+        ("prefix = \"/x\"", "9: route.prefix: there is no such setting"),
+    ];
+    for (setting, expected) in table {
+        let (route, line) = match setting.split_once(" = ") {
+            Some(("upstream", _)) => (ROUTE.replace("upstream = ", "#"), setting.to_owned()),
+            _ => (ROUTE.to_owned(), setting.to_owned()),
+        };
+        let problem = problem(&format!("{PROXY}{route}{line}\n"));
+        assert!(problem.starts_with(&format!("etc/keyward.toml:{expected}")), "{problem}");
+    }
+    for path in ["v1", "/a//b", "/a*/b", "/a/../b", "/{A}"] {
+        let problem = problem(&format!("{PROXY}{}", ROUTE.replace("/v1/{app}/*", path)));
+        assert!(problem.starts_with(&format!("etc/keyward.toml:7: route.path: `{path}`")), "{problem}");
+    }
+    let nowhere = problem(&format!("{}{ROUTE}", PROXY.replace("proxy", "verify")));
+    assert!(nowhere.contains("add a `[[surface]]` with `name = \"proxy\"`"), "{nowhere}");
+}
+
+#[test]
+fn two_routes_for_the_same_requests_are_a_problem() {
+    let second = |more: &str| {
+        let again = ROUTE.replace("/v1/{app}/*", "/V1/*/*");
+        format!("{PROXY}{ROUTE}methods = [\"GET\", \"PUT\"]\n{again}{more}")
+    };
+    for meets in ["", "methods = [\"PUT\", \"POST\"]\n", "listener = \"a\"\n"] {
+        let problem = problem(&second(meets));
+        assert!(problem.starts_with("etc/keyward.toml:10: route.path: `/V1/*/*` is for the same paths"), "{problem}");
+        assert!(problem.contains("(etc/keyward.toml:6)"), "{problem}");
+    }
+    assert!(problems(&second("methods = [\"POST\"]\n")).is_empty());
+}

@@ -72,10 +72,13 @@ pub fn apply(router: Router, limits: RequestLimits) -> Router {
 
 async fn limited(State(limits): State<RequestLimits>, request: Request, next: Next) -> Response {
     let too_large = announced(request.headers()).is_some_and(|length| length > limits.body as u64);
-    let request = request.map(|body| match too_large {
-        // One byte over its limit: whoever reads it is refused without waiting for what was announced.
-        true => Body::new(Limited::new(Body::from("."), 0)),
-        false => Body::new(Limited::new(body, limits.body)),
+    let request = request.map(|body| {
+        if too_large {
+            // One byte over its limit: whoever reads it is refused without waiting for what was announced.
+            Body::new(Limited::new(Body::from("."), 0))
+        } else {
+            Body::new(Limited::new(body, limits.body))
+        }
     });
     tokio::time::timeout(limits.timeout, next.run(request)).await.unwrap_or_else(|_| {
         let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n");

@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
@@ -38,23 +38,23 @@ use crate::surfaces::visit::{tell, visit};
 /// The answer to a request for `path`, which is `way`'s.
 pub(super) async fn answer(
     app: &Arc<App>,
-    way: &Arc<Way>,
+    way: &Way,
     limits: RequestLimits,
     path: &Path,
     request: Request,
 ) -> Response {
     let (mut head, body) = request.into_parts();
     let ctx = visit(app, &head);
+    let mut parcel = Parcel::new(&head, body);
     // Dialects read what a path stands for: of all its spellings they see one. The upstream gets the client's.
-    let target = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    if let Some(uri) = respelled(path, target.query()) {
+    if let Some(uri) = respelled(path, head.uri.query()) {
         head.uri = uri;
     }
-    let (mut parcel, stream) = match Parcel::open(way, &head, body, limits.timeout).await {
-        Ok(parcel) => parcel,
-        Err(trouble) => return way.dialect.refuse(&ctx, None, &trouble),
+    let standing = match parcel.read(way, &head, limits.timeout).await {
+        Ok(()) => admitted(app, way, &ctx, path, parcel.arrived(&head)).await,
+        Err(trouble) => Err(trouble),
     };
-    let standing = match admitted(app, way, &ctx, path, parcel.arrived(&head)).await {
+    let standing = match standing {
         Ok(standing) => standing,
         Err(trouble) => return way.dialect.refuse(&ctx, Some(parcel.arrived(&head)), &trouble),
     };
@@ -69,50 +69,83 @@ pub(super) async fn answer(
         let busy = OpError::wait(ErrorCode::Unavailable, detail, Duration::from_secs(1));
         return way.dialect.refuse(&ctx, Some(parcel.arrived(&head)), &busy.into());
     };
-    let client = head.extensions.get::<Line>().map(Line::attend);
-    let held = Held { _place: place, _client: client };
-
-    let came = head.clone();
-    let sent = send(way, &ctx, head, &target, &mut parcel, stream, standing, held).await;
-    sent.unwrap_or_else(|trouble| way.dialect.refuse(&ctx, Some(parcel.arrived(&came)), &trouble))
+    let held = Held { _place: place, _client: head.extensions.get::<Line>().map(Line::attend) };
+    let told = without_headers(&head);
+    let sent = send(way, &ctx, head, &mut parcel, standing, held).await;
+    sent.unwrap_or_else(|trouble| way.dialect.refuse(&ctx, Some(parcel.arrived(&told)), &trouble))
 }
 
-/// Query and body of a request, read as far as its dialect looks for credentials there.
+/// What is read of a request where its dialect looks for credentials, and what goes on.
 struct Parcel {
-    /// Empty where the dialect has none in forms.
+    /// As the client wrote it.
+    target: PathAndQuery,
+    /// Empty where the dialect reads no forms.
     query: Form,
-    /// The body, where it is a form that the dialect reads: its parameters, and its bytes.
-    form: Option<(Form, Bytes)>,
+    /// The body, where it is a form that the dialect reads.
+    form: Option<Form>,
+    body: Payload,
+}
+
+enum Payload {
+    Stream(Body),
+    Whole(Bytes),
 }
 
 impl Parcel {
-    /// Reads what has to be read before anything is decided; the body, unless it was read.
-    async fn open(way: &Way, head: &Parts, body: Body, patience: Duration) -> Result<(Self, Option<Body>), Trouble> {
+    fn new(head: &Parts, body: Body) -> Self {
+        let target = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        Self { target, query: Form::default(), form: None, body: Payload::Stream(body) }
+    }
+
+    /// Reads what has to be read before anything is decided.
+    async fn read(&mut self, way: &Way, head: &Parts, patience: Duration) -> Result<(), Trouble> {
         if !way.dialect.reads_forms() {
-            return Ok((Self { query: Form::default(), form: None }, Some(body)));
+            return Ok(());
         }
-        let query = Form::parse(head.uri.query().unwrap_or_default().as_bytes())?;
+        self.query = Form::parse(self.target.query().unwrap_or_default().as_bytes())?;
         if head.headers.get_all(CONTENT_TYPE).iter().count() > 1 {
             return Err(Trouble::Invalid("Content-Type"));
         }
         if !is_form(&head.headers) {
-            return Ok((Self { query, form: None }, Some(body)));
+            return Ok(());
         }
         if head.headers.contains_key(CONTENT_ENCODING) {
             return Err(InvalidForm::Encoding.into());
         }
-        let bytes = read(body, patience).await?;
-        let form = Form::parse(&bytes)?;
-        Ok((Self { query, form: Some((form, bytes)) }, None))
+        let bytes = match std::mem::replace(&mut self.body, Payload::Whole(Bytes::new())) {
+            Payload::Stream(body) => whole(body, patience).await?,
+            Payload::Whole(bytes) => bytes,
+        };
+        self.form = Some(Form::parse(&bytes)?);
+        self.body = Payload::Whole(bytes);
+        Ok(())
     }
 
     fn arrived<'p>(&'p self, head: &'p Parts) -> Arrived<'p> {
-        Arrived { head, query: &self.query, body: self.form.as_ref().map(|(form, _)| form) }
+        Arrived { head, query: &self.query, body: self.form.as_ref() }
+    }
+
+    /// Takes the credential out. What held none of it goes on byte by byte as it came. The target, and the body.
+    fn strip(&mut self, way: &Way, head: &mut Parts) -> (String, Outgoing) {
+        let count = |form: &Form| form.iter().count();
+        let (in_query, in_form) = (count(&self.query), self.form.as_ref().map(count));
+        way.dialect.strip(head, &mut self.query, self.form.as_mut());
+        let target = match self.query.encoded() {
+            _ if count(&self.query) == in_query => self.target.to_string(),
+            query if query.is_empty() => self.target.path().to_owned(),
+            query => format!("{}?{query}", self.target.path()),
+        };
+        let body = match (std::mem::replace(&mut self.body, Payload::Whole(Bytes::new())), &self.form) {
+            (Payload::Whole(_), Some(form)) if Some(count(form)) != in_form => Outgoing::whole(form.encoded().into()),
+            (Payload::Whole(bytes), _) => Outgoing::whole(bytes),
+            (Payload::Stream(body), _) => Outgoing::stream(body),
+        };
+        (target, body)
     }
 }
 
 /// A form, whole.
-async fn read(body: Body, patience: Duration) -> Result<Bytes, BodyFault> {
+async fn whole(body: Body, patience: Duration) -> Result<Bytes, BodyFault> {
     // What is announced as too large is not even asked for.
     if body.size_hint().lower() > MAX_FORM_BYTES as u64 {
         return Err(BodyFault::TooLarge);
@@ -189,19 +222,16 @@ fn named(source: NamespaceSource, way: &Way, path: &Path, head: &Parts) -> Resul
 }
 
 /// Sends the request on, without what is not for the upstream, and makes the answer out of what comes back.
-#[expect(clippy::too_many_arguments, reason = "everything that is known of the request, each used once")]
 async fn send(
     way: &Way,
     ctx: &Ctx,
     mut head: Parts,
-    target: &PathAndQuery,
     parcel: &mut Parcel,
-    stream: Option<Body>,
     standing: Standing,
     held: Held,
 ) -> Result<Response, Trouble> {
-    let upgrade = wanted_upgrade(&mut head, stream.as_ref());
-    let (target, body) = stripped(way, &mut head, target, parcel, stream);
+    let (target, body) = parcel.strip(way, &mut head);
+    let upgrade = wanted_upgrade(&mut head, &body);
     let arrival = head.extensions.get::<Arrival>().cloned();
     headers::outgoing(&mut head.headers, &way.upstream.host, arrival.as_ref(), ctx);
     if upgrade.is_some() {
@@ -209,8 +239,9 @@ async fn send(
         head.headers.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
     }
     frame(&mut head, &body);
-    let namespace = standing.question.namespace.map(|namespace| namespace.to_string());
-    headers::identify(&mut head.headers, &standing.identity, ctx, namespace.as_deref());
+    // A request without a namespace means the organization.
+    let namespace = standing.question.namespace.unwrap_or(standing.identity.organization.into());
+    headers::identify(&mut head.headers, &standing.identity, ctx, &namespace.to_string());
     head.uri = way.upstream.uri(&target).ok_or(Trouble::AmbiguousPath)?;
     let extensions = std::mem::take(&mut head.extensions);
 
@@ -223,12 +254,12 @@ async fn send(
     let idle = way.route.idle_timeout;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let (client, line) = upgrade.zip(extensions.get::<Line>()).ok_or(Trouble::UpstreamDown)?;
-        return switched(response, |upstream| {
-            line.then(async move {
-                let _held = held;
-                tunnel::run(client, upstream, ended, idle).await;
-            })
+        let (answer, upstream) = switched(response)?;
+        line.then(async move {
+            let _held = held;
+            tunnel::run(client, upstream, ended, idle).await;
         });
+        return Ok(answer);
     }
     let (mut head, body) = response.into_parts();
     headers::incoming(&mut head.headers);
@@ -239,37 +270,24 @@ async fn send(
 
 /// The client's side of a connection that it wants to become a WebSocket. Nothing else goes through: what another
 /// protocol carries (HTTP/2 in the clear, for one) would be requests that nobody decides about.
-fn wanted_upgrade(head: &mut Parts, body: Option<&Body>) -> Option<OnUpgrade> {
-    let without_body = body.is_some_and(http_body::Body::is_end_stream);
-    let wanted = head.method == Method::GET && without_body && headers::asks_for(&head.headers, WEBSOCKET);
+fn wanted_upgrade(head: &mut Parts, body: &Outgoing) -> Option<OnUpgrade> {
+    let wanted = head.method == Method::GET && body.is_end_stream() && headers::asks_for(&head.headers, WEBSOCKET);
     head.extensions.remove::<OnUpgrade>().filter(|_| wanted)
 }
 
-/// Takes the credential out. What held none of it goes on byte by byte as it came.
-fn stripped(
-    way: &Way,
-    head: &mut Parts,
-    target: &PathAndQuery,
-    parcel: &mut Parcel,
-    stream: Option<Body>,
-) -> (String, Outgoing) {
-    let count = |form: &Form| form.iter().count();
-    let in_query = count(&parcel.query);
-    let in_body = parcel.form.as_ref().map(|(form, _)| count(form));
-    way.dialect.strip(head, &mut parcel.query, parcel.form.as_mut().map(|(form, _)| form));
-    let target = match (count(&parcel.query) == in_query, parcel.query.encoded()) {
-        (true, _) => target.to_string(),
-        (false, query) if query.is_empty() => target.path().to_owned(),
-        (false, query) => format!("{}?{query}", target.path()),
-    };
-    // What is left of the parameters stays: a refusal may still have to be put as they ask.
-    let body = match (&parcel.form, stream) {
-        (Some((form, bytes)), _) if Some(count(form)) == in_body => Outgoing::whole(bytes.clone()),
-        (Some((form, _)), _) => Outgoing::whole(form.encoded().into()),
-        (None, Some(stream)) => Outgoing::stream(stream),
-        (None, None) => Outgoing::empty(),
-    };
-    (target, body)
+/// The answer that ends HTTP on the client's connection, if it is what the client asked for, and the upstream's side.
+fn switched(mut response: http::Response<Incoming>) -> Result<(Response, OnUpgrade), Trouble> {
+    if !headers::asks_for(response.headers(), WEBSOCKET) {
+        return Err(Trouble::UpstreamDown);
+    }
+    let upstream = hyper::upgrade::on(&mut response);
+    let (mut head, _) = response.into_parts();
+    headers::incoming(&mut head.headers);
+    head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    head.headers.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
+    let mut answer = Response::new(Body::empty());
+    (*answer.status_mut(), *answer.headers_mut()) = (head.status, head.headers);
+    Ok((answer, upstream))
 }
 
 /// Says where the body ends, in one way: by its length where that is known, else in chunks, whatever the method.
@@ -283,20 +301,11 @@ fn frame(head: &mut Parts, body: &Outgoing) {
     }
 }
 
-/// The answer that ends HTTP on the client's connection, if it is what the client asked for.
-fn switched(mut response: http::Response<Incoming>, then: impl FnOnce(OnUpgrade)) -> Result<Response, Trouble> {
-    if !headers::asks_for(response.headers(), WEBSOCKET) {
-        return Err(Trouble::UpstreamDown);
-    }
-    then(hyper::upgrade::on(&mut response));
-    let (mut head, _) = response.into_parts();
-    headers::incoming(&mut head.headers);
-    let mut answer = Response::new(Body::empty());
-    let mut kept: HeaderMap = head.headers;
-    kept.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-    kept.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
-    (*answer.status_mut(), *answer.headers_mut()) = (StatusCode::SWITCHING_PROTOCOLS, kept);
-    Ok(answer)
+/// What a refusal may still need of a request when its head has gone on.
+fn without_headers(head: &Parts) -> Parts {
+    let (mut told, ()) = http::Request::new(()).into_parts();
+    (told.method, told.uri, told.extensions) = (head.method.clone(), head.uri.clone(), head.extensions.clone());
+    told
 }
 
 fn respelled(path: &Path, query: Option<&str>) -> Option<Uri> {

@@ -39,14 +39,14 @@ pub(super) fn outgoing(headers: &mut HeaderMap, upstream: &HeaderValue, arrival:
 
 /// Says who the request is from: to be called last. Every name is always there, so that a server that reads it never
 /// reads a client's word.
-pub(super) fn identify(headers: &mut HeaderMap, identity: &Identity, ctx: &Ctx, namespace: Option<&str>) {
+pub(super) fn identify(headers: &mut HeaderMap, identity: &Identity, ctx: &Ctx, namespace: &str) {
     let owner = identity.owner.map(|owner| owner.to_string());
     insert(headers, X_KEYWARD_ORGANIZATION, &identity.organization.to_string());
     insert(headers, X_KEYWARD_CREDENTIAL, &identity.credential.to_string());
     insert(headers, X_KEYWARD_PUBLIC_ID, identity.public_id.as_str());
     insert(headers, X_KEYWARD_KIND, identity.kind.as_str());
     insert(headers, X_KEYWARD_OWNER, owner.as_deref().unwrap_or_default());
-    insert(headers, X_KEYWARD_NAMESPACE, namespace.unwrap_or_default());
+    insert(headers, X_KEYWARD_NAMESPACE, namespace);
     insert(headers, X_KEYWARD_REQUEST_ID, &ctx.request.to_string());
 }
 

@@ -60,7 +60,8 @@ impl Front {
         let front = Arc::new(self);
         service_fn(move |request| {
             let front = Arc::clone(&front);
-            async move { Ok(front.answer(request).await) }
+            // Boxed, because it is large and others are made of it.
+            async move { Ok(Box::pin(front.answer(request)).await) }
         })
     }
 
@@ -68,14 +69,11 @@ impl Front {
         if let Some(Dialect::Gigya(settings)) = &self.dialect
             && gigya::is_own(request.uri().path())
         {
-            return gigya::answer(&self.app, settings, request).await;
+            return Box::pin(gigya::answer(&self.app, settings, request)).await;
         }
-        let path = match Path::read(request.uri().path()) {
-            Ok(path) => path,
-            Err(Ambiguous) => {
-                let words = self.routes.words_for(request.uri().path());
-                return self.refuse(words.or(self.dialect.as_ref()), request, &Trouble::AmbiguousPath);
-            }
+        let Ok(path) = Path::read(request.uri().path()) else {
+            let words = self.routes.words_for(request.uri().path());
+            return self.refuse(words, request, &Trouble::AmbiguousPath);
         };
         match self.routes.find(request.method(), &path) {
             Match::Way(way) => {
@@ -85,12 +83,13 @@ impl Front {
                 forward::answer(&self.app, way, self.limits, &path, request).await
             }
             Match::Method(way, methods) => self.refuse(Some(&way.dialect), request, &Trouble::Method(methods)),
-            Match::Nowhere => self.refuse(self.dialect.as_ref(), request, &Trouble::NotFound),
+            Match::Nowhere => self.refuse(None, request, &Trouble::NotFound),
         }
     }
 
     fn refuse(&self, words: Option<&Dialect>, request: Request, trouble: &Trouble) -> Response {
         let (head, _) = request.into_parts();
+        let words = words.or(self.dialect.as_ref()).or(self.routes.words());
         words.unwrap_or(&Dialect::Native).refuse(&visit(&self.app, &head), None, trouble)
     }
 }

@@ -190,8 +190,10 @@ mod tests {
         }
     }
 
+    type Reader = fn(&str) -> Option<Vec<String>>;
+
     /// How servers read paths: a choice of decoding, separators, and what is tidied away, in several orders.
-    const READERS: [fn(&str) -> Option<Vec<String>>; 8] = [
+    const READERS: [Reader; 8] = [
         |path| split(path).map(decode_once).collect(),
         |path| Some(owned(split(&decode_once(path)?))),
         |path| Some(owned(split(&decode_once(&decode_once(path)?)?))),

@@ -108,10 +108,9 @@ fn step(segment: &str, is_last: bool) -> Result<Step, &'static str> {
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()+,=:@".contains(&b));
     if let Some(name) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
         let sound = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        return match sound && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
-            true => Ok(Step::One(Some(name.to_owned()))),
-            false => Err("has a name that is none: write `{name}` with `a-z`, `0-9` and `_`"),
-        };
+        let begins = name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+        let named = (sound && begins).then(|| Step::One(Some(name.to_owned())));
+        return named.ok_or("has a name that is none: write `{name}` with `a-z`, `0-9` and `_`");
     }
     match segment.strip_suffix('*') {
         Some("") if is_last => Ok(Step::Rest),

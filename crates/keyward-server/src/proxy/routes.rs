@@ -50,10 +50,10 @@ impl Routes {
     /// All routes of a node. Reads the authorities that vouch for upstreams.
     pub fn open(config: &Config, profiles: &Shelf) -> Result<Self, StartError> {
         check_with(config, profiles).map_err(StartError::Routes)?;
-        let upstreams = Upstreams::default();
+        let mut upstreams = Upstreams::default();
         let mut ways = Vec::new();
         for (route, origin) in &config.routes {
-            let Some(profile) = profiles_of(profiles, route.dialect.0).next() else { continue };
+            let Some(profile) = profiles.of_dialect(route.dialect.0) else { continue };
             let dialect = Dialect::of(&profile.name, &profile.surface);
             let upstream = upstreams.open(route).map_err(|problem| {
                 StartError::Routes(Problems(vec![report(
@@ -90,8 +90,14 @@ impl Routes {
         let segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         match self.among(&segments, |_| true) {
             Match::Way(way) | Match::Method(way, _) => Some(&way.dialect),
-            Match::Nowhere => self.0.first().map(|way| &way.dialect),
+            Match::Nowhere => None,
         }
+    }
+
+    /// The dialect of all routes, if they have the same.
+    pub(super) fn words(&self) -> Option<&Dialect> {
+        let first = self.0.first().map(|way| &way.dialect)?;
+        self.0.iter().all(|way| way.dialect == *first).then_some(first)
     }
 
     fn among(&self, segments: &[String], is_for: impl Fn(&Way) -> bool) -> Match<'_> {
@@ -111,7 +117,7 @@ fn check_with(config: &Config, profiles: &Shelf) -> Result<(), Problems> {
     for (route, origin) in &config.routes {
         let having: Vec<&Profile> = profiles_of(profiles, route.dialect.0).collect();
         let names = || having.iter().map(|profile| format!("`{}`", profile.name)).collect::<Vec<_>>().join(", ");
-        let Some(first) = having.first() else {
+        let Some(first) = profiles.of_dialect(route.dialect.0) else {
             let problem = format!("no profile has the dialect `{}`", route.dialect.0);
             problems.push(report(origin, "dialect", problem, "name the dialect of one of the profiles of this node"));
             continue;
@@ -164,3 +170,99 @@ fn report(origin: &Origin, name: &str, problem: String, remedy: &str) -> Problem
 
 /// What a route has that names no methods, as far as that can be listed.
 const STANDARD: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path as File;
+
+    use super::*;
+    use crate::config::{Environment, Flags, resolve, written};
+
+    const PROXY: &str = "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\n[[surface]]\nname = \"proxy\"\n";
+
+    fn config(routes: &[&str]) -> Config {
+        let routes: String =
+            routes.iter().map(|route| format!("[[route]]\nupstream = \"http://x\"\n{route}\n")).collect();
+        let written = written(File::new("keyward.toml"), &format!("{PROXY}{routes}")).unwrap();
+        resolve(written, &Flags::default(), &Environment::default()).unwrap().config
+    }
+
+    fn problem(route: &str, shelf: &Shelf) -> Option<String> {
+        check_with(&config(&[route]), shelf).err().map(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_route_fits_the_profile_of_its_dialect() {
+        let shelf = Shelf::load(None).unwrap();
+        let sound = [
+            "path = \"/*\"\npermission = \"items:read\"",
+            "path = \"/*\"\npermission = \"credentials:verify\"",
+            "path = \"/*\"\ngroups = [\"security\"]",
+            "path = \"/*\"\ndialect = \"gigya\"",
+            "path = \"/*\"\ndialect = \"gainsight\"\ngroups = [\"events\"]",
+        ];
+        for route in sound {
+            assert_eq!(problem(route, &shelf), None, "{route}");
+        }
+        let broken = [
+            ("path = \"/*\"", "keyward.toml:6: route.permission: kinds of the profile `keyward` have denials"),
+            (
+                "path = \"/*\"\ndialect = \"gainsight\"",
+                "keyward.toml:6: route.permission: kinds of the profile `gainsight`",
+            ),
+            (
+                "path = \"/*\"\npermission = \"item:read\"",
+                "keyward.toml:6: route.permission: no profile of the dialect `native`",
+            ),
+            (
+                "path = \"/*\"\ngroups = [\"events\"]",
+                "keyward.toml:6: route.groups: no profile of the dialect `native`",
+            ),
+            (
+                "path = \"/*\"\ndialect = \"gainsight\"\npermission = \"items:read\"",
+                "keyward.toml:6: route.permission: no profile of the dialect `gainsight` (`gainsight`) has `items:read`",
+            ),
+        ];
+        for (route, expected) in broken {
+            let problem = problem(route, &shelf).unwrap();
+            assert!(problem.starts_with(expected), "{problem}");
+        }
+    }
+
+    #[test]
+    fn profiles_of_ones_own_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = keyward_core::profile::built_in("keyward").unwrap();
+        let text = text.replacen("name = \"keyward\"", "name = \"own\"", 1).replace("prefix = \"kw", "prefix = \"zz");
+        let text = text.replace("\"items:read\"", "\"orders:read\"");
+        fs::write(folder.path().join("own.toml"), text).unwrap();
+        let shelf = Shelf::load(Some(folder.path())).unwrap();
+        assert_eq!(problem("path = \"/*\"\npermission = \"orders:read\"", &shelf), None);
+        assert!(problem("path = \"/*\"\npermission = \"others:read\"", &shelf).unwrap().contains("(`keyward`, `own`)"));
+    }
+
+    #[test]
+    fn the_most_specific_route_is_found_and_says_its_methods() {
+        let routes = [
+            "path = \"/*\"\npermission = \"items:read\"",
+            "path = \"/a/{x}\"\npermission = \"items:read\"\nmethods = [\"GET\", \"HEAD\"]",
+            "path = \"/a/*/\"\npermission = \"items:read\"\nmethods = [\"PUT\"]",
+            "path = \"/a/b\"\npermission = \"items:read\"\nmethods = [\"POST\"]",
+        ];
+        let routes = Routes::open(&config(&routes), &Shelf::load(None).unwrap()).unwrap();
+        let found = |method: Method, path: &str| match routes.find(&method, &Path::read(path).unwrap()) {
+            Match::Way(way) => way.template.to_string(),
+            Match::Method(_, methods) => methods,
+            Match::Nowhere => "nowhere".to_owned(),
+        };
+        assert_eq!(found(Method::GET, "/x/y"), "/*");
+        assert_eq!(found(Method::GET, "/a/c"), "/a/{x}");
+        assert_eq!(found(Method::POST, "/a/c"), "GET, HEAD");
+        assert_eq!(found(Method::POST, "/A/%62/"), "/a/b");
+        assert_eq!(found(Method::PUT, "/a/b"), "POST");
+        assert_eq!(found(Method::PUT, "/a/b/c"), "/a/*/");
+        assert_eq!(found(Method::TRACE, "/"), STANDARD);
+        assert_eq!(routes.words(), Some(&Dialect::Native));
+    }
+}

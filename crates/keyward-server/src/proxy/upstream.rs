@@ -1,8 +1,8 @@
 //! The servers behind routes: pooled connections in HTTP/1.1, and how long they are waited for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::request::Parts;
@@ -13,6 +13,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -24,7 +25,7 @@ use crate::surfaces::trouble::Trouble;
 
 /// The server behind one route.
 pub(super) struct Upstream {
-    client: Client<HttpsConnector<HttpConnector>, Outgoing>,
+    client: Pool,
     scheme: Scheme,
     authority: Authority,
     /// What it is called in `Host`.
@@ -33,35 +34,55 @@ pub(super) struct Upstream {
     timeout: Duration,
 }
 
-/// The clients of a node: one for each set of authorities that vouch for upstreams.
+/// The clients of a node: one for each set of authorities that vouch for upstreams, and one for those without TLS.
 #[derive(Default)]
-pub(super) struct Upstreams(
-    Mutex<BTreeMap<Option<std::path::PathBuf>, Client<HttpsConnector<HttpConnector>, Outgoing>>>,
-);
+pub(super) struct Upstreams(BTreeMap<Trusted, Pool>);
+
+type Pool = Client<HttpsConnector<HttpConnector>, Outgoing>;
+
+/// Who vouches for an upstream.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Trusted {
+    /// Nobody: it has no certificate.
+    Nobody,
+    /// Whom the system trusts.
+    System,
+    /// The authorities of this file.
+    File(PathBuf),
+}
 
 impl Upstreams {
     /// The server behind a route, or why it could not be spoken to.
-    pub(super) fn open(&self, route: &Route) -> Result<Upstream, String> {
+    pub(super) fn open(&mut self, route: &Route) -> Result<Upstream, String> {
         let to = &route.upstream;
-        let file = route.upstream_ca.clone();
-        // Who has no upstream in need of them is not asked for authorities.
-        let roots = match (to.https, &file) {
-            (false, _) => RootCertStore::empty(),
-            (true, Some(file)) => read_roots(file)?,
-            (true, None) => system_roots()?,
+        let trusted = match (to.https, &route.upstream_ca) {
+            (false, _) => Trusted::Nobody,
+            (true, None) => Trusted::System,
+            (true, Some(file)) => Trusted::File(file.clone()),
         };
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = to.https.then(|| file.unwrap_or_default());
-        let client = clients.entry(key).or_insert_with(|| client(roots)).clone();
-        let invalid = |_| format!("`{}` is no authority", to.authority);
+        let client = match self.0.get(&trusted) {
+            Some(client) => client.clone(),
+            None => self.0.entry(trusted.clone()).or_insert(client(trusted.roots()?)?).clone(),
+        };
+        let invalid = || format!("`{}` is no authority", to.authority);
         Ok(Upstream {
             client,
             scheme: if to.https { Scheme::HTTPS } else { Scheme::HTTP },
-            authority: to.authority.parse().map_err(|_| invalid(()))?,
-            host: HeaderValue::from_str(&to.authority).map_err(|_| invalid(()))?,
+            authority: to.authority.parse().map_err(|_| invalid())?,
+            host: HeaderValue::from_str(&to.authority).map_err(|_| invalid())?,
             base: to.base.clone(),
             timeout: route.timeout,
         })
+    }
+}
+
+impl Trusted {
+    fn roots(&self) -> Result<RootCertStore, String> {
+        match self {
+            Trusted::Nobody => Ok(RootCertStore::empty()),
+            Trusted::System => system_roots(),
+            Trusted::File(file) => read_roots(file),
+        }
     }
 }
 
@@ -127,21 +148,26 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn client(roots: RootCertStore) -> Client<HttpsConnector<HttpConnector>, Outgoing> {
+fn client(roots: RootCertStore) -> Result<Pool, String> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    let tls = ClientConfig::builder().with_root_certificates(Arc::new(roots)).with_no_client_auth();
+    let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS is not available ({error})"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let connector =
         HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
-    Client::builder(TokioExecutor::new())
+    let client = Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(KEEP_ALIVE)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .set_host(false)
-        .build(connector)
+        .build(connector);
+    Ok(client)
 }
 
 fn read_roots(file: &Path) -> Result<RootCertStore, String> {

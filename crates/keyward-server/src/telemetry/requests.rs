@@ -234,6 +234,18 @@ pub(crate) mod tests {
     }
 
     #[tokio::test]
+    async fn a_proxied_request_is_told_by_the_pattern_of_its_route() {
+        let handler = async |request: Request| {
+            let template: Arc<str> = "/v1/{app}/*".into();
+            request.extensions().get::<Facts>().unwrap().route(&template);
+        };
+        let (_, text) = ask(Router::new().fallback(handler), "GET", "/v1/s3cret/x?s3cret").await;
+        let event: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(event["route"], "/v1/{app}/*");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+
+    #[tokio::test]
     async fn what_matches_no_route_and_a_method_of_the_clients_own_are_not_repeated() {
         let (response, text) = ask(Router::new(), "S3CRET", "/s3cret").await;
         assert_eq!(response.status(), http::StatusCode::NOT_FOUND);

@@ -10,3 +10,4 @@ mod framing;
 mod headers;
 mod paths;
 mod streams;
+mod upstreams;

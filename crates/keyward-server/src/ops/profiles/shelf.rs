@@ -51,6 +51,13 @@ impl Shelf {
         self.files.values().map(|file| (&file.text, &file.profile))
     }
 
+    /// The profile whose surface has this dialect; of several an operator's own before a built-in one.
+    pub fn of_dialect(&self, dialect: &str) -> Option<&Arc<Profile>> {
+        let speaks = |file: &&File| file.profile.surface.dialect == dialect;
+        let own = self.files.values().filter(speaks).find(|file| file.path.is_some());
+        own.or_else(|| self.files.values().find(speaks)).map(|file| &file.profile)
+    }
+
     /// How the file of a profile disagrees with its recorded text, if it does.
     pub(super) fn disagreement(&self, recorded: &RecordedProfile) -> Option<String> {
         let file = self.files.get(&recorded.name)?;
@@ -134,6 +141,10 @@ mod tests {
         fs::write(folder.path().join("README"), "not a profile").unwrap();
         let shelf = Shelf::load(Some(folder.path())).unwrap();
         assert_eq!(shelf.get("own").unwrap().1.name, "own");
+        // Though `keyward`, which speaks the same, stands before it.
+        assert_eq!(shelf.of_dialect("native").unwrap().name, "own");
+        assert_eq!(shelf.of_dialect("gigya").unwrap().name, "gigya");
+        assert!(shelf.of_dialect("acme").is_none());
         assert_eq!(shelf.iter().count(), BUILT_IN.len() + 1);
     }
 

@@ -15,7 +15,7 @@ async fn whoever_may_gets_through_and_the_server_learns_who_it_is() {
     assert_eq!(heard.header("x-keyward-credential"), Some(&*gate.credential));
     assert_eq!(heard.header("x-keyward-kind"), Some("keyward/api"));
     assert_eq!(heard.header("x-keyward-owner"), Some(""));
-    assert_eq!(heard.header("x-keyward-namespace"), Some(""));
+    assert_eq!(heard.header("x-keyward-namespace"), Some(&*gate.admin.organization));
     assert_eq!(heard.header("x-keyward-request-id"), said.header("keyward-request-id"));
     let id = heard.header("x-keyward-public-id").unwrap();
     assert!(id.len() > 8 && gate.key.starts_with(id), "{id}");

@@ -121,6 +121,16 @@ async fn a_suspended_owner_or_organization_ends_it() {
     cut(stream).await;
 }
 
+#[tokio::test]
+async fn a_node_that_is_not_up_to_date_lets_nobody_in_and_ends_what_goes_on() {
+    let gate = gate().await;
+    let stream = streaming(&gate, &gate.key).await;
+    // Nothing was heard from the database since the machine started.
+    gate.server.serving.as_ref().unwrap().app.index.fresh_until(Some(std::time::Duration::ZERO));
+    cut(stream).await;
+    gate.ask("GET /", "", "").await.problem(503, "stale");
+}
+
 /// An instant as requests have it.
 fn in_seconds(seconds: u64) -> String {
     let now = keyward_server::clock::now().plus(std::time::Duration::from_secs(seconds));
