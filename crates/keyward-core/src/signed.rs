@@ -85,16 +85,49 @@ impl SignedForm<'_> {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key[..*decoded.as_ref().unwrap_or(&0)]);
         let mut matches = false;
         for url in self.urls {
-            let mut context = hmac::Context::with_key(&key);
-            context.update(self.method.as_bytes());
-            context.update(b"&");
-            encode(url, &mut |piece| context.update(piece.as_bytes()));
-            context.update(b"&");
-            encode(self.parameters, &mut |piece| context.update(piece.as_bytes()));
-            let signature = context.sign();
+            let mut base = Base::new(&key);
+            base.put(self.method);
+            base.put("&");
+            encode(url, &mut |piece| base.put(piece));
+            base.put("&");
+            encode(self.parameters, &mut |piece| base.put(piece));
+            let signature = base.sign();
             matches |= aws_lc_rs::constant_time::verify_slices_are_equal(signature.as_ref(), &self.signature).is_ok();
         }
         matches && decoded.is_ok()
+    }
+}
+
+/// What is signed, gathered in pieces that are worth hashing: encoded text comes a few bytes at a time.
+struct Base {
+    context: hmac::Context,
+    gathered: [u8; 256],
+    length: usize,
+}
+
+impl Base {
+    fn new(key: &hmac::Key) -> Self {
+        Self { context: hmac::Context::with_key(key), gathered: [0; 256], length: 0 }
+    }
+
+    fn put(&mut self, piece: &str) {
+        let piece = piece.as_bytes();
+        if self.gathered.len() - self.length < piece.len() {
+            self.context.update(&self.gathered[..self.length]);
+            self.length = 0;
+        }
+        match self.gathered.get_mut(self.length..self.length + piece.len()) {
+            Some(room) => {
+                room.copy_from_slice(piece);
+                self.length += piece.len();
+            }
+            None => self.context.update(piece),
+        }
+    }
+
+    fn sign(mut self) -> hmac::Tag {
+        self.context.update(&self.gathered[..self.length]);
+        self.context.sign()
     }
 }
 

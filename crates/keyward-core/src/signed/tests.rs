@@ -66,6 +66,27 @@ fn signatures_of_real_clients_are_confirmed_and_nothing_else_is() {
     }
 }
 
+/// Whatever the pieces are in which the text is hashed: long ones, short ones, and many of both.
+#[test]
+fn a_form_of_any_length_is_signed_alike() {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"secretsecret");
+    for length in [0, 1, 2, 84, 85, 86, 127, 128, 254, 255, 256, 257, 300, 511, 512, 513, 2_000] {
+        for text in ["a", "%", "a%", "aaaaaaaaaaaaaaa\u{20ac}"] {
+            let parameters = text.repeat(length);
+            let naive: String = parameters
+                .bytes()
+                .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+                .collect();
+            let base = format!("POST&https%3A%2F%2Fa.example%2Fb.c&{naive}");
+            let mut signature = [0; 20];
+            signature.copy_from_slice(hmac::sign(&key, base.as_bytes()).as_ref());
+            let urls = ["https://a.example/b.c"];
+            let form = SignedForm { method: "POST", urls: &urls, parameters: &parameters, signature };
+            assert!(form.is_signed_with("c2VjcmV0c2VjcmV0"), "{length} times {text}");
+        }
+    }
+}
+
 #[test]
 fn a_signature_is_base64_of_twenty_bytes() {
     assert!(signature_of("2P13s6GcWDe7KbLwTB2w/HtxzxI=").is_some());
