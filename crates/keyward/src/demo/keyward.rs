@@ -10,8 +10,8 @@ use keyward_api::{NamespaceId, SecretText};
 use keyward_client::Client;
 use serde_json::{Value, json};
 
+use super::stage::{Stage, again, name};
 use super::teller::{Body, Later, Teller, told};
-use super::{Stage, again, name};
 use crate::failure::Failure;
 
 /// Acme sells things. Its shop has two workspaces, and an API that asks Keyward about every key.

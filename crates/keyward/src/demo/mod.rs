@@ -1,33 +1,38 @@
 //! `keyward demo`: a server from nothing, stories with keys over real HTTP, and the server stays up.
 //!
-//! Each step sends one request with the SDK, and prints that very request as a curl line, the status, the body, and how
-//! the line behaves when it is pasted later ([`Later`]). A step also knows which parts of its answer are decisive;
-//! `--once` ends with 0 only if the status and the decisive parts of every answer were as told.
+//! Each step sends one request, with the SDK or as a vendor's client does ([`wire`]), and prints that very request as a curl
+//! line, the status, the body, and how the line behaves when it is pasted later ([`Later`]). A step also knows which parts
+//! of its answer are decisive; `--once` ends with 0 only if the status and the decisive parts of every answer were as told.
+//! What every story needs and none is about is done without a word ([`stage`]).
 
+mod gainsight;
+mod gateway_hub;
 mod gigantik;
+mod gigya;
 mod keyward;
+mod passport;
+mod server;
+mod stage;
 mod teller;
+mod upstream;
+mod wire;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use keyward_api::id::OrganizationId;
 use keyward_api::sessions::CreateSession;
 use keyward_api::setup::Setup;
-use keyward_api::{Name, SecretText};
 use keyward_client::Client;
-use keyward_core::entropy::Entropy as _;
-use keyward_server::config::{Environment, Flags, Written, resolve};
-use keyward_server::entropy::OsEntropy;
-use keyward_server::serve::{self, Serving};
-use keyward_server::telemetry::log;
 use serde_json::json;
 
-use crate::commands::serve::{Signals, Urls};
+use crate::commands::serve::Signals;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use server::{Folder, Server};
+use stage::{Stage, again, name, password};
 use teller::{Later, Teller, told};
+use wire::Wire;
 
 /// How the demo runs.
 #[derive(Debug, Args)]
@@ -46,51 +51,44 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(args: DemoArgs, output: &Output) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let folder = Folder::choose(args.data_dir)?;
-    let (serving, url) = serve(&folder, args.listen).await?;
+    let server = Server::start(&folder, args.listen).await?;
     let mut teller = Teller::new(output);
     let ended = tokio::select! {
-        ended = tell(&mut teller, &serving, &url) => ended,
+        ended = tell(&mut teller, &server) => ended,
         () = signals.end() => Err(Failure::local("stopped in the middle of a story")),
     };
     let stage = match ended {
         Ok(stage) => stage,
         Err(failure) => {
-            serving.stop().await;
+            server.serving.stop().await;
             return Err(failure);
         }
     };
     let exit = teller.end()?;
     if !args.once {
-        farewell(output, &stage, &url, &folder)?;
+        farewell(output, &stage, &server, &folder)?;
         signals.end().await;
         output.note("stopping: what is in flight may finish");
     }
-    serving.stop().await;
+    server.serving.stop().await;
     Ok(exit)
 }
 
-/// Who acts in the stories, and where.
-struct Stage {
-    /// Nobody, at the server.
-    nobody: Client,
-    /// The first operator, super admin of every organization.
-    operator: Client,
-    email: String,
-    password: SecretText,
-    organization: OrganizationId,
-}
-
-async fn tell(teller: &mut Teller<'_>, serving: &Serving, url: &str) -> Result<Stage, Failure> {
-    let stage = set_up(teller, serving, url).await?;
+async fn tell(teller: &mut Teller<'_>, server: &Server) -> Result<Stage, Failure> {
+    let stage = set_up(teller, server).await?;
     keyward::tell(teller, &stage).await?;
     gigantik::tell(teller, &stage).await?;
+    gigya::tell(teller, &stage).await?;
+    gainsight::tell(teller, &stage).await?;
+    gateway_hub::tell(teller, &stage).await?;
+    passport::tell(teller, &stage).await?;
     Ok(stage)
 }
 
 /// The first operator, who signs in.
-async fn set_up(teller: &mut Teller<'_>, serving: &Serving, url: &str) -> Result<Stage, Failure> {
-    let nobody = Client::builder(url).build()?;
-    let Some(token) = &serving.setup else {
+async fn set_up(teller: &mut Teller<'_>, server: &Server) -> Result<Stage, Failure> {
+    let nobody = Client::builder(&server.url).build()?;
+    let Some(token) = &server.serving.setup else {
         return Err(Failure::Usage("somebody can sign in already: the demo starts from an empty folder".to_owned()));
     };
     let (email, password) = ("ada@example.com".to_owned(), password());
@@ -125,101 +123,23 @@ async fn set_up(teller: &mut Teller<'_>, serving: &Serving, url: &str) -> Result
         )
         .await?;
     let operator = nobody.with_token(signed_in.secret("/token")?);
-    Ok(Stage { nobody, operator, email, password, organization })
+    Ok(Stage { nobody, operator, email, password, organization, wire: Wire::to(server.vendors)? })
 }
 
-/// What a folder must be for the demo, and for how long it is there.
-enum Folder {
-    /// Removed at the end.
-    Temporary(tempfile::TempDir),
-    /// Stays.
-    Kept(PathBuf),
-}
-
-impl Folder {
-    fn choose(wanted: Option<PathBuf>) -> Result<Self, Failure> {
-        let Some(folder) = wanted else {
-            let made = tempfile::Builder::new().prefix("keyward-demo-").tempdir();
-            return made
-                .map(Folder::Temporary)
-                .map_err(|e| Failure::local(format!("there is no temporary folder: {e}")));
-        };
-        match std::fs::read_dir(&folder).map(|mut entries| entries.next().is_none()) {
-            Ok(false) => Err(Failure::Usage(format!(
-                "`{}` is not empty, and the demo starts from nothing: name another folder, or `keyward serve` from it",
-                folder.display()
-            ))),
-            Ok(true) | Err(_) => Ok(Folder::Kept(folder)),
-        }
-    }
-
-    fn path(&self) -> String {
-        match self {
-            Folder::Temporary(folder) => folder.path().display().to_string(),
-            Folder::Kept(folder) => folder.display().to_string(),
-        }
-    }
-}
-
-/// Serves from the folder. Neither a configuration file nor the environment is read: the demo is always the same.
-async fn serve(folder: &Folder, listen: Option<SocketAddr>) -> Result<(Serving, String), Failure> {
-    let listen = listen.map_or_else(free_address, |address| address.to_string());
-    let flags = Flags {
-        data_dir: Some(folder.path()),
-        listen: Some(listen),
-        log_level: Some("warn".to_owned()),
-        ..Flags::default()
-    };
-    // Links that the server makes lead to it, where its port is known in advance.
-    let known = flags.listen.as_deref().filter(|address| !address.ends_with(":0"));
-    let links = known.map(|address| ("KEYWARD_SERVER_PUBLIC_URL", format!("http://{address}")));
-    let loaded = resolve(Written::default(), &flags, &Environment::from_pairs(links))
-        .map_err(|problems| Failure::Usage(problems.to_string()))?;
-    log::install(&loaded.config.log);
-    let urls = Urls::of(&loaded.config);
-    let serving = serve::serve(loaded.config).await?;
-    let url = urls.people(&serving);
-    Ok((serving, url))
-}
-
-/// The usual port, unless somebody has it.
-fn free_address() -> String {
-    let usual = "127.0.0.1:8080";
-    if TcpListener::bind(usual).is_ok() { usual.to_owned() } else { "127.0.0.1:0".to_owned() }
-}
-
-fn farewell(output: &Output, stage: &Stage, url: &str, folder: &Folder) -> Result<(), Failure> {
+fn farewell(output: &Output, stage: &Stage, server: &Server, folder: &Folder) -> Result<(), Failure> {
     let Stage { email, password, .. } = stage;
+    let Server { url, vendors, .. } = server;
     let stays = match folder {
         Folder::Temporary(_) => "everything is forgotten when it stops",
         Folder::Kept(_) => "its folder stays when it stops",
     };
     output.text(&format!(
         "The server stays up at {url}; {stays}. End it with Ctrl-C.\n\
+         The vendors' hosts are served at https://{vendors}, with the services behind them.\n\
          Lines marked `repeatable` give the same answers now, up to the values named there.\n\n\
          Sign in as {email} with the password {password}, for example:\n\n\
          printf %s {password} | keyward login {url} --email {email}\n\
          keyward credentials list --organization Acme\n",
         password = password.expose()
     ))
-}
-
-/// 144 random bits that can be typed.
-fn password() -> SecretText {
-    let mut bytes = [0; 24];
-    OsEntropy.fill(&mut bytes);
-    // 64 characters, so that six bits of each byte choose one without a bias.
-    let characters = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63)).copied().map(char::from));
-    SecretText::new(characters.collect())
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
-
-/// A second copy: the demo prints its secrets anyway.
-fn again(secret: &SecretText) -> SecretText {
-    SecretText::new(secret.expose().to_owned())
-}
-
-fn name(text: &str) -> Result<Name, Failure> {
-    Name::new(text).map_err(|error| Failure::local(error.to_string()))
 }

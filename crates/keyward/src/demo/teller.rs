@@ -5,6 +5,7 @@ use keyward_client::{Answer, Call, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::wire::Request;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
@@ -42,7 +43,7 @@ impl Body {
         self.text(pointer).map(|text| SecretText::new(text.to_owned()))
     }
 
-    fn text(&self, pointer: &str) -> Result<&str, Failure> {
+    pub(super) fn text(&self, pointer: &str) -> Result<&str, Failure> {
         self.0.pointer(pointer).and_then(Value::as_str).ok_or_else(|| missing(pointer))
     }
 }
@@ -68,7 +69,7 @@ impl<'a> Teller<'a> {
         self.output.text(&format!("## {title}\n\n{text}\n\n"))
     }
 
-    /// Takes a step: prints the request, sends it, prints the answer.
+    /// Takes a step with the SDK: prints the request, sends it, prints the answer.
     pub(super) async fn step<T>(
         &mut self,
         title: &str,
@@ -76,16 +77,39 @@ impl<'a> Teller<'a> {
         call: Call<T>,
         told: Told,
     ) -> Result<Body, Failure> {
-        self.steps += 1;
         let curl = call.to_curl().map_err(|error| Failure::local(error.to_string()))?;
-        let (status, body) = sent(call).await?;
+        let answer = sent(call).await?;
+        self.told(title, later, curl.expose(), answer, told)
+    }
+
+    /// Takes a step in which a vendor's client asks.
+    pub(super) async fn ask(
+        &mut self,
+        title: &str,
+        later: Later,
+        request: Request,
+        told: Told,
+    ) -> Result<Body, Failure> {
+        let curl = request.to_curl();
+        let answer = request.send().await?;
+        self.told(title, later, &curl, answer, told)
+    }
+
+    fn told(
+        &mut self,
+        title: &str,
+        later: Later,
+        curl: &str,
+        (status, body): (u16, Value),
+        told: Told,
+    ) -> Result<Body, Failure> {
+        self.steps += 1;
         let shown = serde_json::to_string_pretty(&body).map_err(|error| Failure::local(error.to_string()))?;
         let wrong = differences(status, &body, &told);
         self.output.text(&format!(
-            "# {}. {title}\n# {}\n{}\nHTTP {status}\n{shown}\n{}\n",
+            "# {}. {title}\n# {}\n{curl}\nHTTP {status}\n{shown}\n{}\n",
             self.steps,
             marker(later),
-            curl.expose(),
             wrong.iter().map(|line| format!("NOT AS TOLD: {line}\n")).collect::<Vec<_>>().concat(),
         ))?;
         self.otherwise += u32::from(!wrong.is_empty());
