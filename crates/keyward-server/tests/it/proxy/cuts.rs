@@ -122,6 +122,26 @@ async fn a_suspended_owner_or_organization_ends_it() {
 }
 
 #[tokio::test]
+async fn the_end_of_an_access_token_and_of_its_credential_end_it() {
+    let more = "[server]\ninsecure_loopback = true\n[[surface]]\nname = \"oauth\"\nlistener = \"api\"\n";
+    let gate = Gate::start_before(Upstream::start_by_hand().await, more, OPEN).await;
+    let body = json!({ "kind": "keyward/oauth", "name": "client", "roles": [{ "role": "Viewer" }] });
+    let made = gate.server.post(&gate.admin.caller, "/v1/credentials", body).await.expect(201);
+    let (id, secret) = (made.id("/credential/public_id"), made.id("/secret/client_secret"));
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    let headers = format!(
+        "x-forwarded-proto: https\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n",
+        form.len()
+    );
+    let issued = gate.ask_without_key("POST /oauth2/token", &headers, &form).await;
+    assert_eq!(issued.status(), 200, "{issued:?}");
+    let issued: serde_json::Value = serde_json::from_str(&issued.body).unwrap();
+    let stream = streaming(&gate, issued["access_token"].as_str().unwrap()).await;
+    gate.revoke(&made.id("/credential/id")).await;
+    cut(stream).await;
+}
+
+#[tokio::test]
 async fn a_node_that_is_not_up_to_date_lets_nobody_in_and_ends_what_goes_on() {
     let gate = gate().await;
     let stream = streaming(&gate, &gate.key).await;

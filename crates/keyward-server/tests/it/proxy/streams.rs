@@ -156,3 +156,85 @@ async fn a_node_that_stops_cuts_what_does_not_end() {
     client.ended().await;
     upstream.ended().await;
 }
+
+#[tokio::test]
+async fn requests_that_follow_at_once_are_answered_in_their_order() {
+    let gate = by_hand().await;
+    let mut client = gate.connect().await;
+    let head =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {}\r\n\r\n", gate.key);
+    // The second one comes while the first is waited for: first its beginning, then the rest.
+    let second = head("/second");
+    client.send(&head("/first")).await;
+    let mut upstream = gate.upstream.accept().await;
+    upstream.hear().await;
+    client.send(&second[..9]).await;
+    upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\none").await;
+    assert_eq!(client.hear().await.body, "one");
+    client.send(&second[9..]).await;
+    assert_eq!(upstream.hear().await.target(), "/second");
+    upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\ntwo").await;
+    assert_eq!(client.hear().await.body, "two");
+
+    client.send(&format!("{}{}", head("/third"), head("/fourth"))).await;
+    for path in ["/third", "/fourth"] {
+        assert_eq!(upstream.hear().await.target(), path);
+        upstream.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{path}", path.len())).await;
+        assert_eq!(client.hear().await.body, path);
+    }
+}
+
+#[tokio::test]
+async fn answers_without_a_body_say_what_they_said() {
+    let gate = by_hand().await;
+    for (method, answer) in [
+        ("HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n"),
+        ("GET", "HTTP/1.1 304 Not Modified\r\netag: \"x\"\r\n"),
+        ("GET", "HTTP/1.1 204 No Content\r\nx-a: b\r\n"),
+    ] {
+        let mut client = gate.connect().await;
+        let key = &gate.key;
+        client.send(&format!("{method} / HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\n\r\n")).await;
+        let mut upstream = gate.upstream.accept().await;
+        upstream.hear().await;
+        upstream.send(&format!("{answer}connection: close\r\n\r\n")).await;
+        drop(upstream);
+        let said = client.hear_head().await.unwrap();
+        for line in answer.lines().skip(1) {
+            let (name, value) = line.split_once(": ").unwrap();
+            assert_eq!(said.header(name), Some(value), "{said:?}");
+        }
+        assert!(said.header("transfer-encoding").is_none(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_limits_of_other_requests_do_not_hold() {
+    let more = "[limits]\nrequest_timeout = \"100ms\"\nbody = \"1KiB\"\n";
+    let gate = Gate::start_before(Upstream::start_by_hand().await, more, OPEN).await;
+    let large = "x".repeat(64 * 1024);
+    let length = format!("content-length: {}\r\n", large.len());
+    let ask = gate.ask("POST /", &length, &large);
+    let upstream = async {
+        let mut upstream = gate.upstream.accept().await;
+        assert_eq!(upstream.hear().await.body.len(), large.len());
+        // Longer than other requests may take.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    };
+    let (said, ()) = tokio::join!(ask, upstream);
+    assert_eq!((said.status(), said.body.as_str()), (200, "ok"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_websocket_that_falls_silent_is_closed() {
+    let routes = format!("{OPEN}idle_timeout = \"1s\"\n");
+    let gate = Gate::start_before(Upstream::start_by_hand().await, "", &routes).await;
+    let mut client = asking(&gate, &gate.key, WEBSOCKET).await;
+    let mut upstream = gate.upstream.accept().await;
+    upstream.hear().await;
+    upstream.send(SWITCHED).await;
+    client.hear_head().await.unwrap();
+    client.ended().await;
+    upstream.ended().await;
+}
