@@ -76,6 +76,13 @@ const RULES: &[Absence] = &[
         why: "an operation does not know how it is reached",
     },
     Absence {
+        rooms: &["crates/keyward/src"],
+        // It plays the parts of others: of the vendors' clients, and of the APIs behind the proxy.
+        but: &["crates/keyward/src/demo"],
+        words: Words::Code(&["axum", "reqwest"]),
+        why: "the program reaches a server through `keyward-client`",
+    },
+    Absence {
         rooms: &["crates/keyward-client/src"],
         but: &[],
         words: Words::Code(&["keyward_server", "keyward_store"]),
@@ -154,6 +161,12 @@ mod tests {
     fn operations_do_not_know_http() {
         let text = "use axum::Json;\nuse crate::surfaces::native;\nuse crate::ops::audit;";
         assert_eq!(lines("crates/keyward-server/src/ops/a.rs", text), [1, 2]);
+    }
+
+    #[test]
+    fn the_demo_alone_plays_the_parts_of_others() {
+        assert_eq!(lines("crates/keyward/src/commands/a.rs", "use reqwest::Client;\nuse axum::Router;"), [1, 2]);
+        assert_eq!(lines("crates/keyward/src/demo/a.rs", "use reqwest::Client;\nuse axum::Router;"), [0; 0]);
     }
 
     #[test]

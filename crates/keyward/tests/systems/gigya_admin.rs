@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{App, As, Key, Person, Reply, Request, Server};
 
 /// An account with two sites, and an application that administrates the account and the first site.
-struct Account {
+struct Ground {
     server: Server,
     owner: Person,
     shop: App,
@@ -18,7 +18,7 @@ struct Account {
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-impl Account {
+impl Ground {
     fn start() -> Self {
         let server = Server::start_with_api(DIALECT);
         let owner = server.set_up(&["gigya"]);
@@ -123,7 +123,7 @@ fn acl(methods: &[(&str, &str)]) -> String {
 
 #[test]
 fn an_application_is_created_with_its_secret() {
-    let account = Account::start();
+    let account = Ground::start();
     let made = account.call("createUserKey", &[("name", "Export"), ("keyType", "highRate")]).done();
     let user = (made.id("/user/userKey"), made.id("/user/secret"));
     assert!(user.0.starts_with('A') && user.0.len() == 12 && user.1.len() == 32, "{}", made.text);
@@ -146,7 +146,7 @@ fn an_application_is_created_with_its_secret() {
 
 #[test]
 fn an_application_is_shown_without_its_secret() {
-    let account = Account::start();
+    let account = Ground::start();
     let export = account.application("Export", "_read_only");
     let own = account.call("getUserKey", &[("getSelf", "true")]).done();
     assert_eq!(own.body["user"], json!({ "userKey": account.admin.public_id, "name": "Provisioning" }));
@@ -165,7 +165,7 @@ fn an_application_is_shown_without_its_secret() {
 
 #[test]
 fn an_application_is_renamed_and_put_into_another_group() {
-    let account = Account::start();
+    let account = Ground::start();
     let user = account.created("Export", &[]);
     let target = ("targetUserKey", &*user.0);
     let changed = account.call("updateUserKey", &[target, ("name", "Nightly"), ("groupID", "_read_only")]).done();
@@ -181,7 +181,7 @@ fn an_application_is_renamed_and_put_into_another_group() {
 /// G14, and what holds of an import: deleted in the parent, it is gone everywhere; in an importer, from there.
 #[test]
 fn a_deleted_application_is_gone() {
-    let account = Account::start();
+    let account = Ground::start();
     let user = account.created("Export", &[("groupID", "_read_only")]);
     let target = ("targetUserKey", &*user.0);
     let import = [target, ("groupID", "_read_only")];
@@ -208,7 +208,7 @@ fn a_deleted_application_is_gone() {
 /// G18 to G23.
 #[test]
 fn an_existing_application_is_added() {
-    let account = Account::start();
+    let account = Ground::start();
     let user = account.created("Export", &[("groupID", "_read_only")]);
     let import = |site: &App, key: &str, group: &str| {
         account.call_on(site, "addExistingApplication", &[("targetUserKey", key), ("groupID", group)])
@@ -237,7 +237,7 @@ fn an_existing_application_is_added() {
 /// The way that provisioning scripts take: an application in the group without permissions, an ACL, a group with both.
 #[test]
 fn a_script_provisions_an_application() {
-    let account = Account::start();
+    let account = Ground::start();
     let partner = ("partnerID", &*account.owner.organization);
     let user = account.created("export", &[("keyType", "highRate"), ("ownerPartnerId", partner.1)]);
     let users = one(&user.0);
@@ -275,7 +275,7 @@ fn a_script_provisions_an_application() {
 
 #[test]
 fn an_acl_is_set_before_its_group() {
-    let account = Account::start();
+    let account = Ground::start();
     let user = account.created("Export", &[]);
     account.call("setACL", &[("aclID", "search"), ("acl", &acl(&[("accounts", "search")]))]).done();
     let wanted = [("groupID", "search"), ("aclID", "search"), ("addUsers", &*one(&user.0))];
@@ -286,7 +286,7 @@ fn an_acl_is_set_before_its_group() {
 
 #[test]
 fn users_of_a_group_come_and_go() {
-    let account = Account::start();
+    let account = Ground::start();
     let (first, second) = (account.created("First", &[]), account.created("Second", &[]));
     let sam = account.server.member_with(&account.owner, "sam@example.com", "_no_permissions", &account.shop.id);
     let eva = account.server.member(&account.owner, "eva@example.com");
@@ -334,7 +334,7 @@ fn users_of_a_group_come_and_go() {
 
 #[test]
 fn what_a_group_cannot_be_is_refused() {
-    let account = Account::start();
+    let account = Ground::start();
     let user = account.created("Export", &[("groupID", "_read_only")]);
     let users = one(&user.0);
     let update = |fields: Fields<'_>| {
@@ -373,7 +373,7 @@ fn what_a_group_cannot_be_is_refused() {
 
 #[test]
 fn what_is_of_another_account_is_unknown() {
-    let account = Account::start();
+    let account = Ground::start();
     let foreign = account.server.organization(&account.owner, "Other", &["gigya"], "foreign@example.com");
     let site = account.server.app(&foreign.caller, "Foreign");
     let key = account.server.create(&foreign.caller, &application("Foreign", &site, "_read_only")).public_id;
@@ -406,7 +406,7 @@ fn what_is_of_another_account_is_unknown() {
 
 #[test]
 fn what_an_acl_cannot_be_is_refused() {
-    let account = Account::start();
+    let account = Ground::start();
     let set = |text: &str| account.call("setACL", &[("aclID", "new"), ("acl", text)]);
     let entry = json!({ "_ace": { "perms": "x" } });
     for wrong in [
@@ -434,7 +434,7 @@ fn what_an_acl_cannot_be_is_refused() {
 
 #[test]
 fn the_effective_acl_is_what_may_be_called() {
-    let account = Account::start();
+    let account = Ground::start();
     let user = account.created("Export", &[("groupID", "_read_only")]);
     let of_user = account.call("getEffectiveACL", &[("targetUserKey", &user.0)]).done();
     let api = &of_user.body["eACL"]["_api"];
@@ -453,7 +453,7 @@ fn the_effective_acl_is_what_may_be_called() {
 
 #[test]
 fn sites_are_created_and_shown() {
-    let account = Account::start();
+    let account = Ground::start();
     let made = account.call("createSite", &[("baseDomain", "news.example"), ("dataCenter", "eu1")]).done();
     let (key, id) = (made.id("/apiKey"), made.id("/siteID"));
     assert!(key.starts_with("3_") && key.len() == 66, "{key}");
@@ -484,7 +484,7 @@ fn sites_are_created_and_shown() {
 /// What changes something needs POST, and no answer is a script.
 #[test]
 fn changes_need_post_and_answers_are_json() {
-    let account = Account::start();
+    let account = Ground::start();
     let own = |fields: Fields<'_>| {
         let key = [("apiKey", &*account.shop.site_key), ("userKey", &*account.admin.public_id)];
         let all: Vec<_> = key.iter().chain(&[("secret", account.admin.secret())]).chain(fields).copied().collect();
@@ -514,7 +514,7 @@ fn changes_need_post_and_answers_are_json() {
 /// An application in a group that may search, and nothing else.
 #[test]
 fn who_may_not_administrate_does_not() {
-    let account = Account::start();
+    let account = Ground::start();
     let reader = account.application("Reader", "_read_only");
     let target = ("targetUserKey", &*account.admin.public_id);
     for (method, fields) in [
@@ -543,7 +543,7 @@ fn who_may_not_administrate_does_not() {
 /// The method alone is not enough: each asks for what its operation asks for, where that is.
 #[test]
 fn each_method_needs_what_its_operation_needs() {
-    let account = Account::start();
+    let account = Ground::start();
     let by = &account.owner.caller;
     account.server.role(by, "calls", &["admin:*"]);
     let caller = account.application("Caller", "calls");
@@ -572,7 +572,7 @@ fn each_method_needs_what_its_operation_needs() {
 /// The law of no amplification.
 #[test]
 fn nobody_gives_what_they_do_not_hold() {
-    let account = Account::start();
+    let account = Ground::start();
     let by = &account.owner.caller;
     let managing = ["admin:*", "credentials:*", "roles:*", "grants:*", "users:read", "accounts:search"];
     account.server.role(by, "managers", &managing);
@@ -612,7 +612,7 @@ fn nobody_gives_what_they_do_not_hold() {
 /// A person's key acts with their rights. What is bound to no person is not theirs to make.
 #[test]
 fn a_user_key_administrates_people() {
-    let account = Account::start();
+    let account = Ground::start();
     let key = user_key(&account.server, &account.owner);
     let eva = account.server.member(&account.owner, "eva@example.com");
     let call = |method: &str, fields: Fields<'_>| {
@@ -634,7 +634,7 @@ fn a_user_key_administrates_people() {
 
 #[test]
 fn what_was_done_is_in_the_audit_log() {
-    let account = Account::start();
+    let account = Ground::start();
     account.created("Export", &[]);
     account.call("deleteGroup", &[("groupID", "_read_only")]).refused(400_006, "");
     let log = account.server.audit(&account.owner.caller);

@@ -10,9 +10,9 @@
 //! `docs/guides/gigya.md` lists them. Changing methods of several steps do one after another; what was done before a
 //! refusal stays.
 
-mod acl;
 mod groups;
 mod keys;
+mod patterns;
 mod sites;
 
 use axum::response::Response;
@@ -107,9 +107,9 @@ impl<'r> Call<'r> {
             "createGroup" => groups::create(self).await,
             "updateGroup" => groups::update(self).await,
             "deleteGroup" => groups::delete(self).await,
-            "getACL" => acl::get(self).await,
-            "setACL" => acl::set(self).await,
-            "getEffectiveACL" => acl::effective(self).await,
+            "getACL" => patterns::get(self).await,
+            "setACL" => patterns::set(self).await,
+            "getEffectiveACL" => patterns::effective(self).await,
             "createSite" => sites::create(self).await,
             "getSiteConfig" => sites::get(self).await,
             "getUserSites" => sites::all(self).await,

@@ -22,14 +22,14 @@ const ACL: &str = "aclID";
 /// What the ACL allows.
 pub(super) async fn get(call: &Call<'_>) -> Answer {
     let role = groups::find(call, ACL, call.get(ACL)?).await?;
-    Ok(fields([("acl", json!(Acl::of(role.patterns.iter())))]))
+    Ok(fields([("acl", json!(MethodTree::of(role.patterns.iter())))]))
 }
 
 /// Gives an ACL, and so everybody in its group, other permissions. One that does not exist is created, with a group of
 /// its name in which nobody is.
 pub(super) async fn set(call: &Call<'_>) -> Answer {
     let text = call.get(ACL)?;
-    let patterns = Acl::read(call.get("acl")?).map_err(|problem| Failure::Invalid("acl", problem))?;
+    let patterns = MethodTree::read(call.get("acl")?).map_err(|problem| Failure::Invalid("acl", problem))?;
     match roles::find(call.app, call.ctx, text).await? {
         Some(role) => {
             let request = roles::EditRequest { name: None, patterns: Some(patterns) };
@@ -71,7 +71,7 @@ pub(super) async fn effective(call: &Call<'_>) -> Answer {
         Pattern::Exact(permission) => rights.covers(permission.as_str()),
         Pattern::All | Pattern::Below(_) => false,
     });
-    Ok(fields([("eACL", json!(Acl::of(allowed)))]))
+    Ok(fields([("eACL", json!(MethodTree::of(allowed)))]))
 }
 
 /// Every permission that there is a name for.
@@ -86,7 +86,7 @@ fn known(call: &Call<'_>) -> Vec<Pattern> {
 /// An ACL as it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Acl {
+struct MethodTree {
     #[serde(rename = "_api")]
     api: Node,
 }
@@ -113,7 +113,7 @@ enum Perms {
     Execute,
 }
 
-impl Acl {
+impl MethodTree {
     fn of<'p>(patterns: impl Iterator<Item = &'p Pattern>) -> Self {
         let mut api = Node::default();
         for pattern in patterns {
@@ -129,7 +129,7 @@ impl Acl {
 
     /// Reads one; what is wrong with it otherwise.
     fn read(text: &str) -> Result<PatternSet, String> {
-        let acl: Acl = serde_json::from_str(text).map_err(|error| format!("{error}: {SHAPE}"))?;
+        let acl: MethodTree = serde_json::from_str(text).map_err(|error| format!("{error}: {SHAPE}"))?;
         let mut patterns = Vec::new();
         if acl.api.entry.is_some() {
             patterns.push(Pattern::All);
@@ -188,8 +188,8 @@ mod tests {
             ),
         ] {
             let acl = json!({ "_api": api });
-            assert_eq!(json!(Acl::of(patterns.iter())), acl);
-            assert_eq!(Acl::read(&acl.to_string()).unwrap(), patterns);
+            assert_eq!(json!(MethodTree::of(patterns.iter())), acl);
+            assert_eq!(MethodTree::read(&acl.to_string()).unwrap(), patterns);
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
             r#"{"_api":{"accounts":{"*":{"_ace":{"perms":"x"}}}}}"#,
             r#"{"_api":{"a b":{"_ace":{"perms":"x"}}}}"#,
         ] {
-            assert!(Acl::read(acl).is_err(), "{acl}");
+            assert!(MethodTree::read(acl).is_err(), "{acl}");
         }
     }
 }
