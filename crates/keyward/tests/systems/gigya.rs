@@ -18,8 +18,8 @@ const APPLICATION: &str = "gigya/application_key";
 const USER: &str = "gigya/user_key";
 const ACCOUNT: &str = "gigya/account_secret";
 
-/// An account with one site, its node, and the service that has its methods.
-struct Account {
+/// The vendor's cloud: a node, an account with one site, and the service that has its methods.
+struct Cloud {
     server: Server,
     upstream: Upstream,
     owner: Person,
@@ -29,7 +29,7 @@ struct Account {
 /// Fields of a form.
 type Fields<'a> = Vec<(&'a str, &'a str)>;
 
-impl Account {
+impl Cloud {
     fn start() -> Self {
         Self::of_profile("gigya", "")
     }

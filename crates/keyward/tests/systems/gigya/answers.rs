@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Account, Envelope as _, enveloped, form, query};
+use super::{Cloud, Envelope as _, enveloped, form, query};
 use crate::support::{Key, Reply, Request};
 
 /// An account on a profile of the operator's own, which differs from the built-in one in what that leaves out: JSONP,
 /// and a limit of uses.
 struct Own {
-    account: Account,
+    account: Cloud,
     _folder: tempfile::TempDir,
 }
 
@@ -26,7 +26,7 @@ impl Own {
         let file: PathBuf = folder.path().join("acme.toml");
         std::fs::write(file, own).unwrap();
         let configured = format!("profiles = \"{}\"", folder.path().display());
-        Self { account: Account::of_profile("acme", &configured), _folder: folder }
+        Self { account: Cloud::of_profile("acme", &configured), _folder: folder }
     }
 
     fn application(&self, group: &str) -> Key {
@@ -45,7 +45,7 @@ struct Row {
 }
 
 /// What is sent, with these fields more.
-type Ask = dyn Fn(&Account, &Keys, &[(&str, &str)]) -> Reply;
+type Ask = dyn Fn(&Cloud, &Keys, &[(&str, &str)]) -> Reply;
 
 /// The keys with which the codes are got.
 struct Keys {
@@ -58,17 +58,17 @@ struct Keys {
     partner: Key,
 }
 
-fn row(code: u64, status: u16, request: impl Fn(&Account, &Keys, &[(&str, &str)]) -> Reply + 'static) -> Row {
+fn row(code: u64, status: u16, request: impl Fn(&Cloud, &Keys, &[(&str, &str)]) -> Reply + 'static) -> Row {
     Row { code, status, request: Box::new(request) }
 }
 
 /// Calls a method with a key and two lots of fields.
-fn call(account: &Account, key: &Key, method: &str, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Reply {
+fn call(account: &Cloud, key: &Key, method: &str, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Reply {
     account.call(key, method, &[fields, more].concat())
 }
 
 /// Calls a method with these fields alone.
-fn bare(account: &Account, method: &str, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Reply {
+fn bare(account: &Cloud, method: &str, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Reply {
     account.send(&form(method, &[fields, more].concat()))
 }
 
@@ -142,7 +142,7 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn every_code_is_sent_and_the_status_of_http_only_where_it_is_asked_for() {
-    let account = Account::start();
+    let account = Cloud::start();
     let keys = Keys {
         admin: account.application("Admin", "_adminGroup"),
         reader: account.application("Reader", "_read_only"),
@@ -172,7 +172,7 @@ fn every_code_is_sent_and_the_status_of_http_only_where_it_is_asked_for() {
 
 #[test]
 fn an_answer_has_the_fields_of_every_answer() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Admin", "_adminGroup");
     let ask = |more: &[(&str, &str)]| account.call(&key, "admin.getUserSites", more).expect(200);
     let (first, second) = (ask(&[]), ask(&[("context", "{\"a\": 1}"), ("httpStatusCodes", "true")]));
@@ -189,10 +189,10 @@ fn an_answer_has_the_fields_of_every_answer() {
 
 #[test]
 fn answers_are_scripts_only_where_the_surface_has_that() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Reader", "_read_only");
     let jsonp = [("format", "jsonp"), ("callback", "f")];
-    let token = |account: &Account, key: &Key| {
+    let token = |account: &Cloud, key: &Key| {
         let grant = [("grant_type", "none"), ("client_id", &*account.site.site_key)];
         account.call(key, "socialize.getToken", &grant).id("/access_token")
     };
@@ -239,7 +239,7 @@ fn answers_are_scripts_only_where_the_surface_has_that() {
 
 #[test]
 fn nothing_that_is_sent_is_answered_otherwise() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Admin", "_adminGroup");
     let good = form_urlencoded::Serializer::new(String::new()).extend_pairs(account.fields(&key, &[])).finish();
     let methods = ["accounts.search", "admin.getGroups", "admin.createGroup", "socialize.getToken"];

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, Account, Envelope as _, error_of, form, query};
+use super::{ACCOUNT, Cloud, Envelope as _, error_of, form, query};
 use crate::support::{As, Key, Request};
 
 const QUERY: (&str, &str) = ("query", "select UID, identities.provider, identities.providerUID from accounts limit 10");
 
 #[test]
 fn g01_methods_are_called_with_an_application_key_and_its_secret() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_adminGroup");
     account.call(&key, "accounts.search", &[QUERY]).served();
     let third_party = form("accounts.search", &account.fields(&key, &[QUERY])).header("user-agent", "Partner/1.0");
@@ -26,7 +26,7 @@ fn g01_methods_are_called_with_an_application_key_and_its_secret() {
 
 #[test]
 fn g02_a_user_key_has_the_rights_of_its_user() {
-    let account = Account::start();
+    let account = Cloud::start();
     let sam = account.server.member_with(&account.owner, "sam@example.com", "_read_only", &account.site.id);
     let key = account.user_key(&sam);
     account.call(&key, "accounts.search", &[QUERY]).served();
@@ -42,7 +42,7 @@ fn g02_a_user_key_has_the_rights_of_its_user() {
 
 #[test]
 fn g03_calls_are_in_the_audit_log_under_the_name_of_the_key() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Nightly export", "_read_only");
     let sam = account.server.member_with(&account.owner, "sam@example.com", "_read_only", &account.site.id);
     let user_key = account.user_key(&sam);
@@ -67,7 +67,7 @@ fn g03_calls_are_in_the_audit_log_under_the_name_of_the_key() {
 
 #[test]
 fn g04_a_request_names_site_key_and_the_secret_of_that_key() {
-    let account = Account::start();
+    let account = Cloud::start();
     let (key, other) = (account.application("One", "_read_only"), account.application("Two", "_read_only"));
     account.call(&key, "accounts.search", &[QUERY]).served();
 
@@ -90,7 +90,7 @@ fn g04_a_request_names_site_key_and_the_secret_of_that_key() {
 
 #[test]
 fn g05_a_secret_in_the_clear_is_taken_over_https_alone() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     account.call(&key, "accounts.search", &[QUERY]).served();
     account.upstream.received();
@@ -113,7 +113,7 @@ fn g05_a_secret_in_the_clear_is_taken_over_https_alone() {
 
 #[test]
 fn g07_applications_have_permissions_of_their_own() {
-    let account = Account::start();
+    let account = Cloud::start();
     let search = account.group("searchers", &["accounts:search"]);
     let store = account.group("storers", &["ds:store"]);
     let (one, two) = (account.application("One", &search), account.application("Two", &store));
@@ -127,7 +127,7 @@ fn g07_applications_have_permissions_of_their_own() {
 
 #[test]
 fn g08_groups_give_permissions_to_applications_and_users() {
-    let account = Account::start();
+    let account = Cloud::start();
     let by = &account.owner.caller;
     let key = account.application("Help desk", "_customer_service");
     account.call(&key, "accounts.setAccountInfo", &[]).served();
@@ -153,7 +153,7 @@ fn g08_groups_give_permissions_to_applications_and_users() {
 
 #[test]
 fn g09_one_key_and_one_secret_work_on_every_method() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_adminGroup");
     for method in ["accounts.search", "ds.search", "accounts.webhooks.getAll", "reports.getGMStats"] {
         account.call(&key, method, &[]).served();
@@ -174,7 +174,7 @@ fn g09_one_key_and_one_secret_work_on_every_method() {
 
 #[test]
 fn g10_over_https_nothing_is_signed_and_nothing_checked() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     // Without, and with what only signed requests need, which then has no meaning.
     account.call(&key, "accounts.search", &[QUERY]).served();
@@ -188,7 +188,7 @@ fn g10_over_https_nothing_is_signed_and_nothing_checked() {
 
 #[test]
 fn g13_whoever_has_the_pair_has_the_rights_of_the_application() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Shared", "_read_only");
     for agent in ["Ann/1.0", "Bob/2.0"] {
         let request = form("accounts.search", &account.fields(&key, &[QUERY])).header("user-agent", agent);
@@ -207,7 +207,7 @@ fn g13_whoever_has_the_pair_has_the_rights_of_the_application() {
 
 #[test]
 fn g14_deleting_the_application_ends_its_key_everywhere() {
-    let account = Account::start();
+    let account = Cloud::start();
     let (key, other) = (account.application("Old", "_adminGroup"), account.application("New", "_adminGroup"));
     let grant = [("grant_type", "none"), ("client_id", &*account.site.site_key)];
     let token = account.call(&key, "socialize.getToken", &grant).id("/access_token");
@@ -228,7 +228,7 @@ fn g14_deleting_the_application_ends_its_key_everywhere() {
 
 #[test]
 fn g15_requests_are_forms() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     let fields = account.fields(&key, &[("format", "json"), QUERY]);
     account.send(&form("accounts.search", &fields)).served();
@@ -259,7 +259,7 @@ fn g15_requests_are_forms() {
 
 #[test]
 fn g16_the_accounts_own_secret_does_not_go_with_the_key_of_an_application() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_adminGroup");
     let partner = account.server.create(&account.owner.caller, &json!({ "kind": ACCOUNT, "name": "Account" }));
     let refused = |secret: &str| {
@@ -282,7 +282,7 @@ fn g16_the_accounts_own_secret_does_not_go_with_the_key_of_an_application() {
 
 #[test]
 fn g17_accounts_are_searched_with_a_query() {
-    let account = Account::start();
+    let account = Cloud::start();
     let found = json!({ "errorCode": 0, "results": [{ "UID": "1" }], "objectsCount": 1, "totalCount": 1 });
     account.upstream.answers(200, found.clone());
     let key = account.application("Export", "_read_only");

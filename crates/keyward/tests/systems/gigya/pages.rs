@@ -3,10 +3,10 @@
 use keyward_core::labels::{ActionStyle, Dialog, Input, Labels, Shown};
 use serde_json::json;
 
-use super::{APPLICATION, Account, Envelope as _, USER, form};
+use super::{APPLICATION, Cloud, Envelope as _, USER, form};
 use crate::support::{App, As, Person, Reply};
 
-impl Account {
+impl Cloud {
     /// The words of applications.
     fn labels(&self) -> Labels {
         self.server.get(&As::Anonymous, "/v1/profiles/gigya").problem(401, "unauthenticated");
@@ -28,7 +28,7 @@ fn asked(dialog: &Dialog) -> Vec<(Input, &str)> {
 
 #[test]
 fn g06_people_look_up_their_own_user_key() {
-    let account = Account::start();
+    let account = Cloud::start();
     let labels = account.server.kind(&account.owner.caller, USER).labels;
     assert_eq!((&*labels.menu_path(), &*labels.reveal.button), ("Account", "Show secret"));
     let sam = account.server.member_with(&account.owner, "sam@example.com", "_read_only", &account.site.id);
@@ -51,7 +51,7 @@ fn g06_people_look_up_their_own_user_key() {
 
 #[test]
 fn g11_create_new_application_is_the_way_to_a_new_one() {
-    let account = Account::start();
+    let account = Cloud::start();
     let labels = account.labels();
     assert_eq!((&*labels.menu_path(), &*labels.title), ("Admin > Applications", "Applications"));
     let dialog = &labels.create;
@@ -74,7 +74,7 @@ fn g11_create_new_application_is_the_way_to_a_new_one() {
 
 #[test]
 fn g12_edit_application_shows_key_and_secret_at_any_later_time() {
-    let account = Account::start();
+    let account = Cloud::start();
     let labels = account.labels();
     assert_eq!(
         (labels.actions, &*labels.edit.button, &*labels.edit.title),
@@ -112,7 +112,7 @@ fn g12_edit_application_shows_key_and_secret_at_any_later_time() {
 
 #[test]
 fn g18_add_existing_application_stands_beside_create_new_application() {
-    let account = Account::start();
+    let account = Cloud::start();
     let labels = account.labels();
     assert_eq!(
         (&*labels.create.button, &*labels.import.button),
@@ -138,7 +138,7 @@ fn g18_add_existing_application_stands_beside_create_new_application() {
 
 #[test]
 fn g19_an_application_is_added_by_its_key_and_a_group_without_a_secret() {
-    let account = Account::start();
+    let account = Cloud::start();
     let labels = account.labels();
     assert_eq!(asked(&labels.import), [(Input::PublicId, "userKey"), (Input::Roles, "Permissions group")]);
     assert_eq!(labels.import.submit, "Add");
@@ -163,7 +163,7 @@ fn g19_an_application_is_added_by_its_key_and_a_group_without_a_secret() {
 
 #[test]
 fn g20_adding_one_answers_with_the_name_that_it_has_where_it_was_made() {
-    let account = Account::start();
+    let account = Cloud::start();
     assert_eq!(account.labels().import.done, "{name} was added.");
     let key = account.application("Nightly export", "_read_only");
     let (site, admin) = account.elsewhere();
@@ -178,7 +178,7 @@ fn g20_adding_one_answers_with_the_name_that_it_has_where_it_was_made() {
 
 #[test]
 fn g21_a_key_that_does_not_exist_cannot_be_added() {
-    let account = Account::start();
+    let account = Cloud::start();
     let (site, admin) = account.elsewhere();
     let group = || json!([{ "role": "_read_only", "namespace": site.id }]);
     let key = account.application("Export", "_read_only");
@@ -203,7 +203,7 @@ fn g21_a_key_that_does_not_exist_cannot_be_added() {
 
 #[test]
 fn g22_seen_from_another_site_an_application_is_blank() {
-    let account = Account::start();
+    let account = Cloud::start();
     assert!(account.labels().notes.iter().any(|note| note.contains("will show blank if attempting to Edit them")));
     let key = account.application("Export", "_read_only");
     let own = account.server.member_with(&account.owner, "own@example.com", "_adminGroup", &account.site.id);
@@ -238,7 +238,7 @@ fn g22_seen_from_another_site_an_application_is_blank() {
 
 #[test]
 fn g23_an_added_application_holds_at_each_site_the_group_that_was_chosen_there() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     let (site, admin) = account.elsewhere();
     let group = json!([{ "role": "_customer_service", "namespace": site.id }]);
@@ -273,7 +273,7 @@ fn g23_an_added_application_holds_at_each_site_the_group_that_was_chosen_there()
 
 #[test]
 fn g24_site_key_key_and_secret_are_shaped_as_the_vendors() {
-    let account = Account::start();
+    let account = Cloud::start();
     let other = account.server.app(&account.owner.caller, "Other");
     for site in [&account.site, &other] {
         assert!(site.site_key.len() == 66 && site.site_key.starts_with("3_"), "{}", site.site_key);

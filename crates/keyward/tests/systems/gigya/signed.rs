@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Account, Envelope as _, form};
+use super::{Cloud, Envelope as _, form};
 use crate::support::{Key, Reply, Request, now};
 
 /// The base URL that most clients sign, although they speak https.
@@ -39,7 +39,7 @@ fn encoded(text: &str) -> String {
 
 /// A signed call that can be sent slightly wrong.
 struct Signing<'a> {
-    account: &'a Account,
+    account: &'a Cloud,
     key: &'a Key,
     method: &'a str,
     url: String,
@@ -48,7 +48,7 @@ struct Signing<'a> {
 }
 
 impl<'a> Signing<'a> {
-    fn new(account: &'a Account, key: &'a Key, nonce: &'a str) -> Self {
+    fn new(account: &'a Cloud, key: &'a Key, nonce: &'a str) -> Self {
         let time = now().seconds().to_string();
         Self { account, key, method: "POST", url: VENDOR.to_owned(), time, nonce }
     }
@@ -76,7 +76,7 @@ impl<'a> Signing<'a> {
 }
 
 /// A signed call of `accounts.search` at a time, with a nonce and more fields.
-pub(super) fn call(account: &Account, key: &Key, time: &str, nonce: &str, more: &[(&str, &str)]) -> Reply {
+pub(super) fn call(account: &Cloud, key: &Key, time: &str, nonce: &str, more: &[(&str, &str)]) -> Reply {
     let mut fields = vec![("apiKey", &*account.site.site_key), ("userKey", &*key.public_id)];
     fields.extend([("timestamp", time), ("nonce", nonce)]);
     fields.extend(more);
@@ -118,7 +118,7 @@ fn the_vendors_published_signatures_come_out() {
 
 #[test]
 fn a_signed_form_needs_no_secret_and_no_https() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     account.send(&Signing::new(&account, &key, "1").request()).served();
     // The scheme that a client sees, milliseconds, and every host that the surface has.
@@ -156,7 +156,7 @@ fn a_signed_form_needs_no_secret_and_no_https() {
 
 #[test]
 fn what_was_changed_after_it_was_signed_is_refused() {
-    let account = Account::start();
+    let account = Cloud::start();
     let (key, other) = (account.application("Export", "_read_only"), account.application("Other", "_read_only"));
     let signing = Signing::new(&account, &key, "1");
     let fields = signing.fields();
@@ -197,7 +197,7 @@ fn what_was_changed_after_it_was_signed_is_refused() {
 
 #[test]
 fn a_signature_holds_for_a_while_and_once() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     let once = Signing::new(&account, &key, "1");
     account.send(&once.request()).served();
@@ -224,7 +224,7 @@ fn a_signature_holds_for_a_while_and_once() {
 
 #[test]
 fn what_a_signature_needs_is_named() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     let fields = Signing::new(&account, &key, "1").fields();
     for name in ["userKey", "timestamp", "nonce", "apiKey"] {
@@ -250,7 +250,7 @@ fn what_a_signature_needs_is_named() {
 
 #[test]
 fn a_key_signs_nothing_any_more_when_it_was_disabled_or_revoked() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     account.send(&Signing::new(&account, &key, "1").request()).served();
     account.server.act(&account.owner.caller, &key.id, "disable", json!({})).expect(200);
@@ -263,7 +263,7 @@ fn a_key_signs_nothing_any_more_when_it_was_disabled_or_revoked() {
 }
 
 /// An application with a key pair, whose private key was shown once.
-fn with_key_pair(account: &Account) -> (String, RsaKeyPair) {
+fn with_key_pair(account: &Cloud) -> (String, RsaKeyPair) {
     let mut asked = account.asked("Signer", "_read_only");
     asked["key_pair"] = json!(true);
     let made = account.server.post(&account.owner.caller, "/v1/credentials", &asked).expect(201);
@@ -282,7 +282,7 @@ fn jwt(pair: &RsaKeyPair, header: &Value, claims: &Value) -> String {
 
 #[test]
 fn a_key_pair_signs_jwts() {
-    let account = Account::start();
+    let account = Cloud::start();
     let (id, pair) = with_key_pair(&account);
     let header = json!({ "alg": "RS256", "typ": "JWT", "kid": id });
     let send = |token: &str, more: &[(&str, &str)]| {

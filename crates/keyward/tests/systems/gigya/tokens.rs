@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{ACCOUNT, Account, Envelope as _, enveloped, error_of, form, query};
+use super::{ACCOUNT, Cloud, Envelope as _, enveloped, error_of, form, query};
 use crate::support::{As, Key, Reply, Request};
 
-impl Account {
+impl Cloud {
     /// Exchanges a key of an application or a user.
     fn exchange(&self, key: &Key, more: &[(&str, &str)]) -> Reply {
         let mut fields = vec![("grant_type", "client_credentials"), ("client_id", &*self.site.site_key)];
@@ -38,7 +38,7 @@ fn token_of(reply: &Reply) -> String {
 
 #[test]
 fn a_key_is_exchanged_for_a_token_that_works_in_its_place() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     let token = token_of(&account.exchange(&key, &[]));
     let site = ("apiKey", &*account.site.site_key);
@@ -71,7 +71,7 @@ fn a_key_is_exchanged_for_a_token_that_works_in_its_place() {
 
 #[test]
 fn the_accounts_secret_is_exchanged_beside_the_key_of_a_site() {
-    let account = Account::start();
+    let account = Cloud::start();
     let (partner, site) = (account.partner(), account.site.site_key.clone());
     let token = token_of(&account.exchange_basic(&site, partner.secret(), &[NONE]));
     token_of(&account.exchange_basic(
@@ -116,7 +116,7 @@ fn the_accounts_secret_is_exchanged_beside_the_key_of_a_site() {
 
 #[test]
 fn a_token_counts_at_the_site_for_which_it_was_asked() {
-    let account = Account::start();
+    let account = Cloud::start();
     let other = account.server.app(&account.owner.caller, "Other");
     let sam = account.server.member_with(&account.owner, "sam@example.com", "_read_only", &account.site.id);
     account.server.grant(&account.owner.caller, &sam.user, "_read_only", &other.id);
@@ -133,7 +133,7 @@ fn a_token_counts_at_the_site_for_which_it_was_asked() {
 
 #[test]
 fn a_token_is_asked_for_as_the_vendor_says() {
-    let account = Account::start();
+    let account = Cloud::start();
     let key = account.application("Export", "_read_only");
     let pair = [("userKey", &*key.public_id), ("secret", key.secret())];
     let client = ("client_id", &*account.site.site_key);
@@ -172,7 +172,7 @@ fn a_token_is_asked_for_as_the_vendor_says() {
 
 #[test]
 fn a_token_of_another_account_is_none_here() {
-    let account = Account::start();
+    let account = Cloud::start();
     let foreign = account.server.organization(&account.owner, "Other", &["gigya"], "foreign@example.com");
     let site = account.server.app(&foreign.caller, "Theirs");
     let key = account.application("Export", "_adminGroup");
