@@ -506,8 +506,10 @@ fn h17_nothing_expires_and_identities_exist_side_by_side() {
 
 /// Whether a text stands in any file of a folder.
 fn is_written(folder: &std::path::Path, text: &str) -> bool {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| match path.is_dir() {
-        true => is_written(&path, text),
-        false => std::fs::read(&path).unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes()),
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+        if path.is_dir() {
+            return is_written(&path, text);
+        }
+        std::fs::read(&path).unwrap().windows(text.len()).any(|bytes| bytes == text.as_bytes())
     })
 }

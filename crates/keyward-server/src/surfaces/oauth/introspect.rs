@@ -14,6 +14,7 @@ use keyward_core::decision::{Purpose, Reason, Request as Question};
 use keyward_core::id::{CredentialId, OrganizationId, UserId};
 use keyward_core::namespace::NamespaceId;
 use keyward_core::secret::Secret;
+use keyward_core::time::Timestamp;
 use keyward_verify::Identity;
 use serde::Serialize;
 
@@ -31,10 +32,7 @@ use crate::surfaces::visit::{tell, visit};
 /// Answers what a token is.
 pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let challenge = match bearer(&head.headers) {
-        true => "Bearer error=\"invalid_token\"",
-        false => CHALLENGE,
-    };
+    let challenge = if bearer(&head.headers) { "Bearer error=\"invalid_token\"" } else { CHALLENGE };
     match introspect(&app, &head, body).await {
         Ok(Some(active)) => json(StatusCode::OK, &active),
         Ok(None) => json(StatusCode::OK, &Inactive { active: false }),
@@ -43,7 +41,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, request: Request) -> Res
     }
 }
 
-async fn introspect(app: &App, head: &Parts, body: Body) -> Result<Option<Active>, Refusal> {
+async fn introspect(app: &App, head: &Parts, body: Body) -> Result<Option<Description>, Refusal> {
     if head.method != Method::POST {
         return Err(Refusal::method());
     }
@@ -74,9 +72,10 @@ async fn introspect(app: &App, head: &Parts, body: Body) -> Result<Option<Active
 
 /// Who asks: a credential that holds `credentials:verify`, presented to the API itself or as a client.
 async fn caller(app: &App, ctx: &Ctx, headers: &HeaderMap, parameters: &Parameters) -> Result<Identity, Refusal> {
-    let carried = match headers.contains_key(X_API_KEY) || bearer(headers) {
-        true => presented::from_headers(headers).ok().flatten().ok_or(Refusal::invalid_client())?,
-        false => client::authenticate(headers, parameters)?,
+    let carried = if headers.contains_key(X_API_KEY) || bearer(headers) {
+        presented::from_headers(headers).ok().flatten().ok_or(Refusal::invalid_client())?
+    } else {
+        client::authenticate(headers, parameters)?
     };
     let question = |purpose| Question {
         permission: operations::CREDENTIALS_VERIFY.permission,
@@ -100,19 +99,19 @@ fn bearer(headers: &HeaderMap) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
 }
 
-fn described(app: &App, known: &Known, token: &str) -> Option<Active> {
+fn described(app: &App, known: &Known, token: &str) -> Option<Description> {
     let index = app.index.snapshot();
     let view = index.credential(known.credential)?;
     let statement = AccessToken::open(&app.ring(), token).ok();
     let expires_at = statement.map(|statement| statement.expires_at).or(view.expires_at());
     let scope = statement.map(|statement| statement.scope).filter(|scope| !scope.is_everything());
-    Some(Active {
+    Some(Description {
         active: true,
         client_id: view.public_id().to_owned(),
         sub: view.id(),
         scope: scope.map(|scope| scope.as_str().to_owned()),
         token_type: statement.map(|_| "Bearer"),
-        exp: expires_at.map(|at| at.seconds()),
+        exp: expires_at.map(Timestamp::seconds),
         iat: statement.map(|statement| statement.issued_at.seconds()),
         keyward: Identified {
             kind: view.kind().id.to_string(),
@@ -131,7 +130,7 @@ struct Inactive {
 
 /// RFC 7662 section 2.2. `scope` is what the token was narrowed to; without one it may do whatever its client may.
 #[derive(Serialize)]
-struct Active {
+struct Description {
     active: bool,
     client_id: String,
     /// The credential itself: no name that a client could choose to be taken for a person.
