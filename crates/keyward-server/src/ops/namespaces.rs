@@ -87,7 +87,7 @@ pub async fn edit(app: &App, ctx: &Ctx, id: NamespaceId, name: Option<Name>) -> 
     let operation = of(id.kind()).edit;
     recorded(app, ctx, operation, Some(id.to_string()), async {
         let organization = authority::organization(app, ctx)?;
-        hide_unknown(app, organization, id)?;
+        must_be_seen(app, ctx, organization, id)?;
         door(app, ctx, operation, id)?;
         let (now, if_match) = (ctx.at(), ctx.if_match);
         change(app, ctx, operation, organization, async move |tx, authority| {
@@ -120,7 +120,7 @@ pub async fn delete(
     let operation = of(id.kind()).delete;
     recorded(app, ctx, operation, Some(id.to_string()), async {
         let organization = authority::organization(app, ctx)?;
-        hide_unknown(app, organization, id)?;
+        must_be_seen(app, ctx, organization, id)?;
         door(app, ctx, operation, id)?;
         let now = ctx.at();
         change(app, ctx, operation, organization, async move |tx, authority| {
@@ -177,7 +177,7 @@ pub async fn add_member(app: &App, ctx: &Ctx, group: UserGroupId, user: UserId) 
     let operation = &operations::USERGROUPS_MEMBERS_ADD;
     recorded(app, ctx, operation, Some(group.to_string()), async {
         let organization = authority::organization(app, ctx)?;
-        hide_unknown(app, organization, group.into())?;
+        must_be_seen(app, ctx, organization, group.into())?;
         door(app, ctx, operation, group.into())?;
         change(app, ctx, operation, organization, async move |tx, authority| {
             must_exist_as(tx, organization, group.into()).await?;
@@ -203,7 +203,7 @@ pub async fn remove_member(app: &App, ctx: &Ctx, group: UserGroupId, user: UserI
     let operation = &operations::USERGROUPS_MEMBERS_REMOVE;
     recorded(app, ctx, operation, Some(group.to_string()), async {
         let organization = authority::organization(app, ctx)?;
-        hide_unknown(app, organization, group.into())?;
+        must_be_seen(app, ctx, organization, group.into())?;
         door(app, ctx, operation, group.into())?;
         change(app, ctx, operation, organization, async move |tx, authority| {
             must_exist_as(tx, organization, group.into()).await?;
@@ -304,6 +304,12 @@ fn hide_unknown(app: &App, organization: OrganizationId, id: NamespaceId) -> Res
     let index = app.index.snapshot();
     let world = index.organization(organization).ok_or_else(|| OpError::not_found("organization"))?;
     if keyward_core::rights::exists(&world, id) { Ok(()) } else { Err(OpError::not_found(of(id.kind()).what)) }
+}
+
+/// The same before something is changed: who may not read it learns no more from being refused.
+fn must_be_seen(app: &App, ctx: &Ctx, organization: OrganizationId, id: NamespaceId) -> Result<(), OpError> {
+    hide_unknown(app, organization, id)?;
+    door(app, ctx, of(id.kind()).get, id).map_err(|e| hide_denied(e, id))
 }
 
 fn hide_denied(error: OpError, id: NamespaceId) -> OpError {

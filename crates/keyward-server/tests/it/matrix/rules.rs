@@ -51,11 +51,22 @@ pub(crate) fn rule(operation: &Operation, who: Who, request: &Request) -> Answer
         Who::Elsewhere if operation.parameters().next().is_some() => Refused(ErrorCode::NotFound),
         Who::Elsewhere if request.body_names_records() => Refused(ErrorCode::UnknownNamespace),
         Who::Roleless if is_list(operation) => Empty,
-        Who::Roleless if !operation.changes && !is_administrative(permission) => Refused(ErrorCode::NotFound),
+        // Who may not read the record of a namespace is not told that it is there, whatever they ask.
+        Who::Roleless
+            if names_a_record(operation)
+                && (!is_administrative(permission) || operation.id.starts_with("usergroups.members")) =>
+        {
+            Refused(ErrorCode::NotFound)
+        }
         Who::Roleless => Refused(ErrorCode::PermissionDenied),
         Who::Denied if security_group().patterns.covers(permission) => Refused(ErrorCode::DeniedKind),
         Who::Elsewhere | Who::Denied | Who::Management | Who::Admin | Who::Anonymous => Done,
     }
+}
+
+/// Whether it is about a record that is there already. A member knows their organization.
+fn names_a_record(operation: &Operation) -> bool {
+    operation.parameters().next().is_some_and(|parameter| !(operation.changes && parameter == "organization"))
 }
 
 /// Whether its answer is a page of what the caller may see.
