@@ -182,9 +182,10 @@ mod tests {
     const PROXY: &str = "[[listener]]\nname = \"a\"\naddress = \"127.0.0.1:1\"\n[[surface]]\nname = \"proxy\"\n";
 
     fn config(routes: &[&str]) -> Config {
-        let routes: String =
-            routes.iter().map(|route| format!("[[route]]\nupstream = \"http://x\"\n{route}\n")).collect();
-        let written = written(File::new("keyward.toml"), &format!("{PROXY}{routes}")).unwrap();
+        let text = routes
+            .iter()
+            .fold(PROXY.to_owned(), |text, route| text + "[[route]]\nupstream = \"http://x\"\n" + route + "\n");
+        let written = written(File::new("keyward.toml"), &text).unwrap();
         resolve(written, &Flags::default(), &Environment::default()).unwrap().config
     }
 

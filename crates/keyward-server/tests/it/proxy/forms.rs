@@ -136,3 +136,13 @@ async fn other_bodies_are_not_held_up() {
     assert_eq!(peer.hear().await.body, "reached");
     assert_eq!(site.gate.upstream.heard_one().body.len(), large);
 }
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_as_the_request_wants_it() {
+    let mut site = Site::start().await;
+    site.gate.upstream.leave().await;
+    let said = site.post("/accounts.search?context=c1", &format!("{}&httpStatusCodes=true", site.credential())).await;
+    let body: Value = serde_json::from_str(&said.body).unwrap();
+    assert!(said.status() >= 500 && body["context"] == "c1", "{said:?}");
+    assert!(!said.body.contains(&site.secret), "{said:?}");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::Gate;
+use super::support::{Gate, OPEN, Upstream};
 
 const ROUTES: &str = "\
     [[route]]\npath = \"/*\"\nupstream = \"UPSTREAM/rest\"\npermission = \"items:read\"\n\
@@ -119,4 +119,14 @@ async fn where_no_route_is_nothing_is() {
     // What the route is for does not answer where the routes do not.
     let reply = gate.server.get(&gate.admin.caller, "/a").await;
     reply.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_this_node_answers_itself_beside_its_routes_goes_nowhere() {
+    let more = "[[surface]]\nname = \"verify\"\nlistener = \"api\"\n";
+    let gate = Gate::start_before(Upstream::start().await, more, OPEN).await;
+    let said = gate.ask("POST /v1/verify", "content-type: application/json\r\ncontent-length: 2\r\n", "{}").await;
+    assert!(said.status() >= 400 && gate.upstream.heard().is_empty(), "{said:?}");
+    assert_eq!(gate.ask("GET /v1/items", "", "").await.status(), 200);
+    assert_eq!(gate.upstream.heard_one().target(), "/v1/items");
 }

@@ -99,6 +99,7 @@ pub(crate) const OPEN: &str = "[[route]]\npath = \"/*\"\nupstream = \"UPSTREAM\"
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     connections: tokio::sync::Mutex<mpsc::UnboundedReceiver<Peer>>,
+    listening: tokio::task::JoinHandle<()>,
     heard: Arc<Mutex<Vec<Said>>>,
     opened: Arc<Mutex<usize>>,
 }
@@ -137,7 +138,7 @@ impl Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, connections) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
+        let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 if sender.send(Peer::new(stream)).is_err() {
                     return;
@@ -145,7 +146,13 @@ impl Upstream {
             }
         });
         let connections = tokio::sync::Mutex::new(connections);
-        Self { address, connections, heard: Arc::default(), opened: Arc::default() }
+        Self { address, connections, listening, heard: Arc::default(), opened: Arc::default() }
+    }
+
+    /// Nobody listens any more.
+    pub(crate) async fn leave(&mut self) {
+        self.listening.abort();
+        let _aborted = (&mut self.listening).await;
     }
 
     /// The next connection that the node makes.
@@ -236,7 +243,7 @@ impl Peer {
 
     /// The next message, whole.
     pub(crate) async fn hear(&mut self) -> Said {
-        self.try_hear().await.expect("the connection ended")
+        self.try_hear().await.unwrap()
     }
 
     /// The next message, if the connection has one more.
