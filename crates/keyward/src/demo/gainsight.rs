@@ -102,7 +102,7 @@ async fn m2m(
     let made = teller
         .step(
             "Ada is: Generate OAuth Credentials gives an OAuth API Key and an OAuth API Secret",
-            Later::Again(201, "the name was free again; 409 while it is taken"),
+            Later::Again(201, "since the name is free again"),
             ada.credentials().create(&wanted),
             told(201, &[("/credential/kind", json!("gainsight/m2m_oauth"))]),
         )

@@ -31,7 +31,7 @@ pub(super) async fn tell(teller: &mut Teller<'_>, stage: &Stage) -> Result<(), F
     let made = teller
         .step(
             "New API Key with two roles: its client_id and client_secret are displayed once",
-            Later::Again(201, "the name was free again; 409 while it is taken"),
+            Later::Again(201, "since the name is free again"),
             ada.credentials().create(&wanted),
             told(201, &[("/credential/name", json!("Dashboard"))]),
         )

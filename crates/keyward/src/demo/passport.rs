@@ -154,7 +154,7 @@ impl<'s> Story<'s> {
         teller
             .ask(
                 "Access Key and Secret Key give an access token for the application",
-                Later::Again(401, "the access key was superseded; 200 and another token as long as it was not"),
+                Later::Again(200, "another token, until another access key is made"),
                 token(id, secret.expose()),
                 told(200, &[("/token_type", json!("Bearer")), ("/expires_in", json!(3_600))]),
             )
