@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode, Uri};
@@ -56,7 +56,10 @@ pub(super) async fn answer(
     };
     let standing = match standing {
         Ok(standing) => standing,
-        Err(trouble) => return way.dialect.refuse(&ctx, Some(parcel.arrived(&head)), &trouble),
+        Err(trouble) => {
+            parcel.let_go(&head).await;
+            return way.dialect.refuse(&ctx, Some(parcel.arrived(&head)), &trouble);
+        }
     };
     let ctx = Ctx {
         organization: Some(standing.identity.organization),
@@ -119,6 +122,17 @@ impl Parcel {
         self.form = Some(Form::parse(&bytes)?);
         self.body = Payload::Whole(bytes);
         Ok(())
+    }
+
+    /// Reads what is on its way and for nobody: some clients of HTTP/2 take an answer that comes before they have sent
+    /// everything for a failure. Only what is short, and without `Expect`, whose clients wait to be asked.
+    async fn let_go(&mut self, head: &Parts) {
+        let Payload::Stream(body) = &mut self.body else { return };
+        let is_short = body.size_hint().upper().is_some_and(|length| length <= MAX_UNREAD_BYTES);
+        if is_short && !head.headers.contains_key(EXPECT) {
+            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            let _whole_or_not = tokio::time::timeout(UNREAD_PATIENCE, rest).await;
+        }
     }
 
     fn arrived<'p>(&'p self, head: &'p Parts) -> Arrived<'p> {
@@ -315,5 +329,8 @@ fn respelled(path: &Path, query: Option<&str>) -> Option<Uri> {
 }
 
 const WEBSOCKET: &str = "websocket";
+/// Bytes of a body that is read although its request is refused, and the time for them.
+const MAX_UNREAD_BYTES: u64 = 64 * 1024;
+const UNREAD_PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of a form that is read for its credential.
 const MAX_FORM_BYTES: usize = 1024 * 1024;

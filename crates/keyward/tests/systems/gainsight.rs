@@ -27,14 +27,14 @@ const READ: &str = "/v1/meta/services/objects/list?po=company&em=false";
 const EVENT: &str = "/v1/eventManager/event";
 
 /// A node in front of the platform, with an organization: its super admin, and an admin, who holds the role `Admin`.
-struct Tenant {
+struct World {
     server: Server,
     platform: Upstream,
     owner: Person,
     admin: Person,
 }
 
-impl Tenant {
+impl World {
     /// All of the platform is behind one route, so that what belongs to the Event APIs is known by its path alone.
     fn start() -> Self {
         Self::start_with(&|platform| route("/v1/*", platform, "objects:read"))
@@ -153,7 +153,7 @@ impl Reply {
 
 #[test]
 fn s01_access_key_and_m2m_oauth_authenticate_calls() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let (key, m2m) = (tenant.access_key(), tenant.m2m("Nightly sync"));
     tenant.with_key(Request::get(READ), &key).reached();
     tenant.with_token(Request::get(READ), &tenant.token(&m2m)).reached();
@@ -177,7 +177,7 @@ fn s01_access_key_and_m2m_oauth_authenticate_calls() {
 
 #[test]
 fn s02_admins_generate_and_developers_send_headers() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let key = tenant.access_key();
     for name in ["Accesskey", "accesskey", "AccessKey", "ACCESSKEY"] {
         tenant.server.ask("api", &Request::get(READ).header(name, key.token())).reached();
@@ -207,7 +207,7 @@ fn s02_admins_generate_and_developers_send_headers() {
 
 #[test]
 fn s03_an_organization_has_one_access_key_whoever_is_quick() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let replies = tenant.at_once((0..50).map(|n| creation(&tenant.admin, ACCESS_KEY, &format!("Connection {n}"))));
     let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(made.len(), 1);
@@ -226,7 +226,7 @@ fn s03_an_organization_has_one_access_key_whoever_is_quick() {
 
 #[test]
 fn s04_an_organization_has_fifteen_m2m_oauth_keys_whoever_is_quick() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let replies = tenant.at_once((0..50).map(|n| creation(&tenant.owner, M2M, &format!("Connection {n}"))));
     let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(made.len(), 15);
@@ -251,7 +251,7 @@ fn s04_an_organization_has_fifteen_m2m_oauth_keys_whoever_is_quick() {
 
 #[test]
 fn s05_a_key_that_was_found_right_opens_the_rest_apis() {
-    let tenant = Tenant::start_with(&|platform| {
+    let tenant = World::start_with(&|platform| {
         route("/v1/meta/*", platform, "meta:read")
             + &route("/v1/data/objects/*", platform, "objects:write")
             + &route("/v1/users/services/list", platform, "users.list:read")
@@ -288,7 +288,7 @@ fn s05_a_key_that_was_found_right_opens_the_rest_apis() {
 
 #[test]
 fn s06_an_access_key_can_be_reset_at_any_time() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let mut key = tenant.access_key();
     for _ in 0..3 {
         key = tenant.server.rotate(&tenant.admin.caller, &key.id);
@@ -306,7 +306,7 @@ fn s06_an_access_key_can_be_reset_at_any_time() {
 
 #[test]
 fn s07_after_a_reset_the_old_key_fails_at_once() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let old = tenant.access_key();
     tenant.with_key(Request::get(READ), &old).reached();
     let new = tenant.server.rotate(&tenant.admin.caller, &old.id);
@@ -323,7 +323,7 @@ fn s07_after_a_reset_the_old_key_fails_at_once() {
 
 #[test]
 fn s08_create_connection_is_in_connectors() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     for kind in [ACCESS_KEY, M2M] {
         let labels = tenant.kind(kind).labels;
         assert_eq!((&*labels.menu_path(), &*labels.title), ("Administration > Connectors 2.0", "Connectors 2.0"));
@@ -341,7 +341,7 @@ fn s08_create_connection_is_in_connectors() {
 
 #[test]
 fn s09_the_connector_is_gainsight_api() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     for kind in [ACCESS_KEY, M2M] {
         let create = tenant.kind(kind).labels.create;
         let field = create.fields().next().unwrap().clone();
@@ -355,7 +355,7 @@ fn s09_the_connector_is_gainsight_api() {
 
 #[test]
 fn s10_a_connection_has_a_name() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     for kind in [ACCESS_KEY, M2M] {
         let create = tenant.kind(kind).labels.create;
         let field = create.fields().find(|field| field.input == Input::Name).unwrap();
@@ -375,7 +375,7 @@ fn s10_a_connection_has_a_name() {
 
 #[test]
 fn s11_the_authentication_type_is_chosen() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     for (kind, choice) in [(ACCESS_KEY, "Access_Key"), (M2M, "OAuth")] {
         let labels = tenant.kind(kind).labels;
         assert_eq!(labels.choice, choice);
@@ -394,7 +394,7 @@ fn s11_the_authentication_type_is_chosen() {
 
 #[test]
 fn s12_generate_access_key_shows_a_key_for_all_requests() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let labels = tenant.kind(ACCESS_KEY).labels;
     assert_eq!(labels.create.submit, "Generate Access Key");
     assert_eq!((&*labels.issued.secret, &*labels.issued.message), ("Access Key", "A new access key is generated."));
@@ -422,7 +422,7 @@ fn s12_generate_access_key_shows_a_key_for_all_requests() {
 
 #[test]
 fn s13_three_dots_lead_to_edit_connection() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     for kind in [ACCESS_KEY, M2M] {
         let labels = tenant.kind(kind).labels;
         assert_eq!(labels.actions, ActionStyle::Menu);
@@ -443,7 +443,7 @@ fn s13_three_dots_lead_to_edit_connection() {
 
 #[test]
 fn s14_re_generate_asks_first() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let rotate = tenant.kind(ACCESS_KEY).labels.rotate;
     assert!(rotate.within_edit);
     assert_eq!((&*rotate.button, &*rotate.submit), ("Re-Generate Access Key", "Re-Generate"));
@@ -461,7 +461,7 @@ fn s14_re_generate_asks_first() {
 
 #[test]
 fn s15_generate_oauth_credentials_shows_key_and_secret() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let labels = tenant.kind(M2M).labels;
     assert_eq!(labels.create.submit, "Generate OAuth Credentials");
     assert_eq!((&*labels.issued.id, &*labels.issued.secret), ("OAuth API Key", "OAuth API Secret"));
@@ -489,7 +489,7 @@ fn s15_generate_oauth_credentials_shows_key_and_secret() {
 
 #[test]
 fn s16_super_admins_alone_create_and_manage_m2m_oauth() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let key = tenant.m2m("Nightly sync");
     let sue = tenant.server.super_admin(&tenant.owner, "sue@example.com");
     // Twins first: the admin, for each thing that can be done; the super admin does it then.
@@ -519,7 +519,7 @@ fn s17_m2m_oauth_cannot_be_used_for_event_apis() {
     let by_permission = |platform: &Upstream| {
         route("/v1/*", platform, "objects:read") + &route("/*/eventManager/*", platform, "events:write")
     };
-    for tenant in [Tenant::start(), Tenant::start_with(&by_permission)] {
+    for tenant in [World::start(), World::start_with(&by_permission)] {
         let (key, m2m) = (tenant.access_key(), tenant.m2m("Nightly sync"));
         let token = tenant.token(&m2m);
         let event = |path: &str| {
@@ -545,7 +545,7 @@ fn s17_m2m_oauth_cannot_be_used_for_event_apis() {
 
 #[test]
 fn s18_two_m2m_connections_cannot_have_one_name() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let replies = tenant.at_once((0..20).map(|_| creation(&tenant.owner, M2M, "Nightly sync")));
     let (made, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!(made.len(), 1);
@@ -578,7 +578,7 @@ fn s18_two_m2m_connections_cannot_have_one_name() {
 
 #[test]
 fn s19_a_connection_is_one_credential_with_a_name_and_a_type() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let (key, m2m) = (tenant.access_key(), tenant.m2m("Nightly sync"));
     let mut listed = tenant.server.listed(&tenant.admin.caller, "");
     listed.sort();

@@ -141,7 +141,11 @@ fn signed_form(settings: &Settings, arrived: Arrived<'_>, signature: &str) -> Re
     }
     let signature = signed::signature_of(signature).ok_or(Reason::Malformed)?;
     let all = arrived.query.iter().chain(arrived.body.into_iter().flat_map(Form::iter));
-    let signed = all.filter(|(name, _)| !name.eq_ignore_ascii_case(SIGNATURE));
+    let parameters = signed::canonical_parameters(all.filter(|(name, _)| !name.eq_ignore_ascii_case(SIGNATURE)));
+    // It is hashed once for every address and secret that may have signed it, for callers whom nobody knows yet.
+    if parameters.len() > MAX_SIGNED_BYTES {
+        return Err(BodyFault::TooLarge.into());
+    }
     Ok(Carried::Form(Box::new(presented::Form {
         id: id.to_owned(),
         nonce: nonce.to_owned(),
@@ -149,10 +153,13 @@ fn signed_form(settings: &Settings, arrived: Arrived<'_>, signature: &str) -> Re
         until: at.plus(settings.window()),
         method: arrived.head.method.as_str().to_owned(),
         urls: addresses(settings, arrived),
-        parameters: signed::canonical_parameters(signed),
+        parameters,
         signature,
     })))
 }
+
+/// Bytes of the parameters of a signed call. What is longer can be sent with the secret, or with a token.
+const MAX_SIGNED_BYTES: usize = 128 * 1024;
 
 /// Whether the request has a body that is no form: no signature is over that.
 fn has_more_than_parameters(arrived: Arrived<'_>) -> bool {

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::{EVENT, READ, TOKEN, Tenant, route};
+use super::{EVENT, READ, TOKEN, World, route};
 use crate::support::{As, Request};
 
 #[test]
 fn the_token_endpoint_takes_what_clients_send() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let key = tenant.m2m("Nightly sync");
     let ask = || Request::post(TOKEN).by(&key.caller());
     let form = "application/x-www-form-urlencoded";
@@ -53,7 +53,7 @@ fn the_token_endpoint_takes_what_clients_send() {
 
 #[test]
 fn only_credentials_of_this_system_are_exchanged_here() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let other = tenant.server.organization(&tenant.owner, "Hub", &["gateway_hub", "keyward"], "olga@example.com");
     for (kind, role) in [("gateway_hub/application_key", "Operator"), ("keyward/oauth", "Viewer")] {
         let body = json!({ "kind": kind, "name": "Theirs", "roles": [{ "role": role }] });
@@ -67,7 +67,7 @@ fn only_credentials_of_this_system_are_exchanged_here() {
 
 #[test]
 fn an_unknown_key_and_a_wrong_secret_get_one_answer() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let key = tenant.m2m("Nightly sync");
     let ask = |id: &str, secret: &str| {
         let basic = As::Basic(id.to_owned(), secret.to_owned());
@@ -82,7 +82,7 @@ fn an_unknown_key_and_a_wrong_secret_get_one_answer() {
 /// Every code that the vendor publishes for what Keyward decides.
 #[test]
 fn published_codes_are_answered_for_what_they_are_published_for() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let (key, m2m) = (tenant.access_key(), tenant.m2m("Nightly sync"));
     let token = tenant.token(&m2m);
     let read = || Request::get(READ);
@@ -121,7 +121,7 @@ fn published_codes_are_answered_for_what_they_are_published_for() {
 
 #[test]
 fn a_hundred_calls_a_minute_are_served() {
-    let tenant = Tenant::start();
+    let tenant = World::start();
     let key = tenant.access_key();
     // A window may end in between, once.
     let limited = (0..250).map(|_| tenant.with_key(Request::get(READ), &key)).find(|reply| reply.status != 200);
@@ -138,7 +138,7 @@ fn a_hundred_calls_a_minute_are_served() {
 
 #[test]
 fn what_the_platform_fails_at_is_told_in_the_envelope() {
-    let tenant = Tenant::start_with(&|platform| {
+    let tenant = World::start_with(&|platform| {
         let nowhere = "[[route]]\npath = \"/v1/down/*\"\nupstream = \"http://127.0.0.1:1\"\ndialect = \"gainsight\"\n\
             permission = \"objects:read\"\n";
         nowhere.to_owned()

@@ -332,3 +332,15 @@ fn a_key_pair_signs_jwts() {
     account.send(&form("accounts.search", &[]).header("authorization", &bearer)).failed(400_002);
     assert_eq!(account.upstream.received().len(), 2);
 }
+
+#[test]
+fn what_is_signed_is_of_bearable_length() {
+    let account = Cloud::start();
+    let key = account.application("Export", "_read_only");
+    let time = now().seconds().to_string();
+    let long = |bytes: usize| "x".repeat(bytes);
+    call(&account, &key, &time, "1", &[("query", &long(100 * 1024))]).served();
+    call(&account, &key, &time, "2", &[("query", &long(200 * 1024))]).failed(400_001);
+    // It is the signing that is bounded, not the call.
+    account.call(&key, "accounts.search", &[("query", &long(200 * 1024))]).served();
+}
