@@ -404,7 +404,9 @@ impl From<Reason> for ErrorCode {
             Reason::InsecureTransport => ErrorCode::InsecureTransport,
             Reason::SourceNotAllowed => ErrorCode::SourceNotAllowed,
             Reason::Denied => ErrorCode::DeniedKind,
-            Reason::OutOfScope | Reason::OutOfReach | Reason::NotGranted | Reason::OwnerLacks => ErrorCode::PermissionDenied,
+            Reason::OutOfScope | Reason::OutOfReach | Reason::NotGranted | Reason::OwnerLacks => {
+                ErrorCode::PermissionDenied
+            }
             Reason::RateLimited => ErrorCode::RateLimited,
         }
     }

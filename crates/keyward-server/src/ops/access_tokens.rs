@@ -45,8 +45,8 @@ pub enum NotIssued {
 /// Where an exchange is made: what a credential must be to be exchanged there. Anything else is unknown there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Place<'a> {
-    /// The profile of its kind.
-    pub profile: Option<&'a str>,
+    /// The dialect of the profile of its kind.
+    pub dialect: Option<&'a str>,
     /// Its organization.
     pub organization: Option<OrganizationId>,
     /// The namespace where it lives.
@@ -74,7 +74,7 @@ pub async fn issue(
         Err(no) => return Err(admission::conclude(app, ctx, no).await.into()),
     };
     let about = yes.as_ref().unwrap_or_else(|unsettled| unsettled.to_record());
-    if !place.admits(about) {
+    if !place.admits(app, about) {
         return Err(Refused::from(Reason::Unknown).into());
     }
     let token = granted(app, ctx, about, asked)?;
@@ -124,9 +124,12 @@ fn granted(
 }
 
 impl Place<'_> {
-    fn admits(&self, identity: &Identity) -> bool {
-        let profile = identity.kind.as_str().split('/').next();
-        self.profile.is_none_or(|wanted| profile == Some(wanted))
+    fn admits(&self, app: &App, identity: &Identity) -> bool {
+        let speaks = |wanted: &str| {
+            let profile = identity.kind.as_str().split('/').next().unwrap_or_default();
+            app.index.snapshot().profile(profile).is_some_and(|profile| profile.surface.dialect == wanted)
+        };
+        self.dialect.is_none_or(speaks)
             && self.organization.is_none_or(|wanted| identity.organization == wanted)
             && self.namespace.is_none_or(|wanted| identity.namespace == wanted)
     }

@@ -208,7 +208,7 @@ fn told(trouble: &Trouble) -> Told {
 }
 
 async fn exchange(State(app): State<Arc<App>>, request: Request) -> Response {
-    let place = Place { profile: Some("gainsight"), ..Place::default() };
+    let place = Place { dialect: Some("gainsight"), ..Place::default() };
     // Clients of the vendor send no body at all, announced as JSON, or a form.
     token::answer(&app, request, Rules { place, form: FormRule::Optional, ..Rules::default() }).await
 }

@@ -144,7 +144,7 @@ fn challenge(status: StatusCode, trouble: &Trouble) -> Option<&'static str> {
 }
 
 async fn exchange(State(app): State<Arc<App>>, request: Request) -> Response {
-    let place = Place { profile: Some("gateway_hub"), ..Place::default() };
+    let place = Place { dialect: Some("gateway_hub"), ..Place::default() };
     token::answer(&app, request, Rules { place, ..Rules::default() }).await
 }
 

@@ -76,7 +76,7 @@ async fn exchange(app: &App, settings: &Settings, ctx: &Ctx, arrived: Arrived<'_
     let is_of_account = arrived.head.headers.contains_key(header::AUTHORIZATION);
     let exchanged = if is_of_account { of_account(app, settings, arrived) } else { of_body(app, arrived) };
     let Exchanged { carried, organization, site } = exchanged?;
-    let place = Place { profile: Some(&settings.profile), organization, namespace: None };
+    let place = Place { dialect: Some("gigya"), organization, namespace: None };
     let asked = Asked { namespace: site.map(Into::into), ..Asked::default() };
     Ok(access_tokens::issue(app, ctx, &carried, place, asked).await?)
 }

@@ -18,7 +18,7 @@ use crate::surfaces::oauth::token::{self, FormRule, Rules};
 pub(super) async fn answer(app: &App, request: Request) -> Response {
     match asked(request.uri().query().unwrap_or_default()) {
         Ok((namespace, lifetime)) => {
-            let place = Place { namespace: Some(namespace), ..Place::default() };
+            let place = Place { dialect: Some("passport"), namespace: Some(namespace), ..Place::default() };
             token::answer(app, request, Rules { place, form: FormRule::Optional, lifetime, namespace: None }).await
         }
         Err(refusal) => refusal.into_response(),
