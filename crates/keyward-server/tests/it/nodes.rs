@@ -20,30 +20,6 @@ const LONG: &str = "[freshness]\nbound = \"1h\"\npoll = \"20ms\"\n";
 /// The shortest bound that can be configured.
 const SHORT: &str = "[freshness]\nbound = \"1s\"\npoll = \"20ms\"\n";
 
-/// Kinds of which there may be so many.
-const COUNTED: &str = r#"
-name = "counted"
-version = 1
-title = "Counted"
-permissions = ["connections:use"]
-
-[roles]
-admin = { title = "Admin", allow = ["*"] }
-
-[kinds.single]
-prefix = "cts"
-limit = "1 per organization"
-authority = "organization"
-deny = ["security"]
-
-[kinds.some]
-prefix = "ctm"
-limit = "15 per organization"
-unique_name = "organization"
-authority = "organization"
-deny = ["security"]
-"#;
-
 /// Two nodes, `b` behind a cable that can be cut.
 struct Pair {
     a: TestServer,
@@ -63,13 +39,10 @@ impl Pair {
     async fn start(freshness: &str, profiles: &[&str]) -> Self {
         let database = TestDatabase::postgres_unmigrated().await;
         let ring = tempfile::tempdir().unwrap();
-        std::fs::create_dir(ring.path().join("profiles")).unwrap();
-        std::fs::write(ring.path().join("profiles/counted.toml"), COUNTED).unwrap();
         let cable = Cable::to(&database.url);
         let config = |url: &str| {
-            let (file, profiles) = (ring.path().join("keyring"), ring.path().join("profiles"));
-            let (file, profiles) = (file.display(), profiles.display());
-            format!("profiles = '{profiles}'\n[database]\nurl = '{url}'\n[keyring]\nfile = '{file}'\n{freshness}")
+            let file = ring.path().join("keyring");
+            format!("[database]\nurl = '{url}'\n[keyring]\nfile = '{}'\n{freshness}", file.display())
         };
         let a = TestServer::start_with(&config(&database.url)).await;
         let admin = a.set_up(profiles).await;
@@ -269,7 +242,7 @@ async fn a_node_that_does_not_start_is_not_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_and_names_hold_for_many_creators_on_two_nodes() {
-    let pair = Arc::new(Pair::start(LONG, &["counted"]).await);
+    let pair = Arc::new(Pair::start(LONG, &["gainsight"]).await);
     let create = |n: usize, kind: &'static str, name: String| {
         let pair = Arc::clone(&pair);
         tokio::spawn(async move {
@@ -279,7 +252,7 @@ async fn limits_and_names_hold_for_many_creators_on_two_nodes() {
             (reply.status, reply.body["code"].as_str().unwrap_or_default().to_owned())
         })
     };
-    for (kind, limit) in [("counted/single", 1), ("counted/some", 15)] {
+    for (kind, limit) in [("gainsight/access_key", 1), ("gainsight/m2m_oauth", 15)] {
         let creators: Vec<_> = (0..50).map(|n| create(n, kind, format!("connection {n}"))).collect();
         let mut made = 0;
         for creator in creators {
@@ -291,10 +264,10 @@ async fn limits_and_names_hold_for_many_creators_on_two_nodes() {
         assert_eq!(made, limit, "{kind}");
     }
     // A revoked one frees its place, for one of those who want it under the same name.
-    let listed = pair.a.get(&pair.admin.caller, "/v1/credentials?kind=counted/some").await.expect(200);
+    let listed = pair.a.get(&pair.admin.caller, "/v1/credentials?kind=gainsight/m2m_oauth").await.expect(200);
     let first = listed.id("/items/0/id");
     pair.confirmed(Method::POST, &format!("/v1/credentials/{first}/revoke"), None).await;
-    let creators: Vec<_> = (0..10).map(|n| create(n, "counted/some", "the same name".to_owned())).collect();
+    let creators: Vec<_> = (0..10).map(|n| create(n, "gainsight/m2m_oauth", "the same name".to_owned())).collect();
     let mut made = 0;
     for creator in creators {
         match creator.await.unwrap() {

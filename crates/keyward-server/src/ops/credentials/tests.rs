@@ -1,7 +1,12 @@
+use keyward_core::audit::Outcome;
+use keyward_core::decision::{Purpose, Request};
 use keyward_core::namespace::NamespaceId;
+use keyward_store::Scope;
 
 use super::*;
+use crate::ops::admission;
 use crate::ops::context::Ctx;
+use crate::ops::presented::{Carried, Travelled};
 use crate::ops::testing::{START, TestApp, at, first, name};
 use crate::ops::{grants, namespaces, roles, setup};
 
@@ -118,4 +123,47 @@ async fn a_role_is_found_by_name_or_id() {
     assert_eq!(find("nothing").await, None);
     let anonymous = at(START, Caller::Anonymous);
     assert_eq!(roles::find(&world.app, &anonymous, "x").await.unwrap_err().code, ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_again_to_people_who_have_just_signed_in_and_that_is_recorded() {
+    let world = World::start().await;
+    let at_time = |seconds: u64| at(START.plus(Duration::from_secs(seconds)), world.ctx.caller.clone());
+    let fresh = FRESH_SIGN_IN.as_secs();
+    let shown = reveal(&world.app, &at_time(fresh), world.key).await.unwrap().value;
+    let secret = shown.secret.unwrap();
+
+    let refused = |result: Result<Done<Issued>, OpError>| result.map(drop).unwrap_err().code;
+    let late = reveal(&world.app, &at_time(fresh + 1), world.key).await;
+    assert_eq!(refused(late), ErrorCode::FreshSignInRequired);
+    assert_eq!(refused(reveal(&world.app, &at(START, Caller::Anonymous), world.key).await), ErrorCode::Unauthenticated);
+    // Not even a key that may do everything: what it was given, it has; what others were given is not for it.
+    let mighty = request(world.home, vec![group("_adminGroup", world.home)]);
+    let mighty = create(&world.app, &world.ctx, Create { name: name("Mighty"), ..mighty }).await.unwrap().value;
+    let by = Travelled::Form("userKey".to_owned(), "secret".to_owned());
+    let carried = Carried::Pair(mighty.held.credential.public_id, mighty.secret.unwrap(), by);
+    let question = Request {
+        permission: None,
+        namespace: None,
+        groups: &[],
+        source: None,
+        secure: true,
+        purpose: Purpose::Direct,
+    };
+    let identity = admission::admit(&world.app, &world.ctx, &carried, &question).await.unwrap();
+    let by_key = at(START, Caller::Credential(identity));
+    assert_eq!(refused(reveal(&world.app, &by_key, world.key).await), ErrorCode::SessionRequired);
+
+    let NamespaceId::Organization(organization) = world.account else { panic!("an account is an organization") };
+    let mut reader = world.app.store.read().await.unwrap();
+    let log = reader.audit_after(Scope::Organization(organization), 0, 100).await.unwrap();
+    let entries: Vec<_> = log.iter().map(|recorded| recorded.entry().unwrap()).collect();
+    let outcomes: Vec<_> = entries.iter().filter(|e| e.operation == "credentials.reveal").map(|e| &e.outcome).collect();
+    let no = |code: ErrorCode| Outcome::Refused(code.as_str().to_owned());
+    assert_eq!(
+        outcomes,
+        [&Outcome::Done, &no(ErrorCode::FreshSignInRequired), &no(ErrorCode::SessionRequired)],
+        "nobody's act is nobody's"
+    );
+    assert!(!serde_json::to_string(&entries).unwrap().contains(secret.expose()));
 }
