@@ -14,8 +14,9 @@ use crate::net::hosts::{self, Surface};
 use crate::net::limits::RequestLimits;
 use crate::net::tls::{self, Certificates};
 use crate::net::{Listen, Running, Server, Site, Sites};
+use crate::ops::profiles::Shelf;
 use crate::ops::{admission, attempts, audit, sessions, setup, usage};
-use crate::proxy::{Front, Routes};
+use crate::proxy::{self, Front, Routes};
 use crate::start::StartError;
 use crate::surfaces::dialect::{Dialect, InvalidSurface};
 use crate::surfaces::{native, oauth};
@@ -129,7 +130,7 @@ fn router<'a>(
             Surface::Verify => verify = Some(native::verification(app)),
             Surface::OAuth => foreign = foreign.merge(oauth::router(app)),
             Surface::Dialect(name) => {
-                let dialect = dialect(app, name)?;
+                let dialect = dialect(&app.profiles, name)?;
                 foreign = foreign.merge(dialect.endpoints(app));
                 front.dialect = Some(dialect);
             }
@@ -150,9 +151,19 @@ fn router<'a>(
     Ok(requests::observe(router))
 }
 
+/// Finds what only shows when the profiles are known: routes and surfaces that do not fit them. For `config check`.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    let profiles = Shelf::load(config.profiles.as_deref())?;
+    proxy::check(config, &profiles)?;
+    let surfaces = config.mounts.iter().map(|mount| &mount.surface);
+    surfaces
+        .filter_map(|surface| if let Surface::Dialect(name) = surface { Some(name) } else { None })
+        .try_for_each(|name| dialect(&profiles, name).map(drop))
+}
+
 /// The dialect of the profile that has it.
-fn dialect(app: &App, name: &str) -> Result<Dialect, StartError> {
-    let found = app.profiles.of_dialect(name);
+fn dialect(profiles: &Shelf, name: &str) -> Result<Dialect, StartError> {
+    let found = profiles.of_dialect(name);
     let profile = found.ok_or_else(|| StartError::Profile(InvalidSurface::Unknown(name.to_owned()).to_string()))?;
     Dialect::of(&profile.name, &profile.surface).map_err(|e| StartError::Profile(e.to_string()))
 }

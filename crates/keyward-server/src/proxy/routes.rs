@@ -41,15 +41,15 @@ pub(super) enum Match<'r> {
     Nowhere,
 }
 
-/// Every problem that the routes have with the profiles of this node, which are read from their files.
-pub fn check(config: &Config) -> Result<(), StartError> {
-    check_with(config, &Shelf::load(config.profiles.as_deref())?).map_err(StartError::Routes)
+/// Every problem that the routes have with the profiles of this node.
+pub fn check(config: &Config, profiles: &Shelf) -> Result<(), StartError> {
+    check_with(config, profiles).map_err(StartError::Routes)
 }
 
 impl Routes {
     /// All routes of a node. Reads the authorities that vouch for upstreams.
     pub fn open(config: &Config, profiles: &Shelf) -> Result<Self, StartError> {
-        check_with(config, profiles).map_err(StartError::Routes)?;
+        check(config, profiles)?;
         let mut upstreams = Upstreams::default();
         let mut ways = Vec::new();
         for (route, origin) in &config.routes {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use keyward_server::config::{self, Environment, Loaded, Problems};
-use keyward_server::proxy;
+use keyward_server::serve;
 use serde::Serialize;
 
 use super::show::joined;
@@ -24,7 +24,7 @@ pub(crate) fn run(command: Config, output: &Output) -> Result<Exit, Failure> {
         Config::Check(flags) => {
             let loaded = load(&flags)?;
             tell_warnings(&loaded, output);
-            proxy::check(&loaded.config).map_err(|problem| Failure::Usage(problem.to_string()))?;
+            serve::check(&loaded.config).map_err(|problem| Failure::Usage(problem.to_string()))?;
             output.value(&Resolved::of(&loaded.config))?;
         }
         Config::Example => output.text(&config::docs::example())?,

@@ -52,6 +52,14 @@ fn configuration_is_checked() {
     insta::assert_snapshot!("config_check", home.run(&["config", "check"]).ended(0).shown(&home));
     let wrong = home.file("wrong.toml", "[log]\nlevel = \"loud\"\n[limits]\nbody = \"1\"\nunknown = 1\n");
     insta::assert_snapshot!("config_wrong", home.run(&["config", "check", "--config", &wrong]).ended(2).shown(&home));
+    for (name, surface, route) in [
+        ("config_strange_dialect", "dialect:acme", ""),
+        ("config_open_route", "proxy", ROUTE),
+        ("config_strange_permission", "proxy", &format!("{ROUTE}permission = \"objects:raed\"")),
+    ] {
+        let file = home.file("routes.toml", &format!("{ELSEWHERE}name = \"{surface}\"\n{route}\n"));
+        insta::assert_snapshot!(name, home.run(&["config", "check", "--config", &file]).ended(2).shown(&home));
+    }
     let example = home.run(&["config", "example"]).ended(0);
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../../keyward.example.toml");
     assert_eq!(example.stdout, std::fs::read_to_string(kept).unwrap());
@@ -113,3 +121,10 @@ fn the_document_is_printed_whole_or_as_far_as_it_is_read() {
     let piped = Command::new("sh").arg("-c").arg(line).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&piped.stderr), "code 0\n");
 }
+
+/// A surface for every host, apart from management.
+const ELSEWHERE: &str = "[[listener]]\nname = \"own\"\naddress = \"127.0.0.1:8080\"\n\
+    [[listener]]\nname = \"api\"\naddress = \"127.0.0.1:8081\"\n\
+    [[surface]]\nname = \"native\"\nlistener = \"own\"\n\
+    [[surface]]\nlistener = \"api\"\nhost = \"*\"\n";
+const ROUTE: &str = "[[route]]\npath = \"/v1/*\"\nupstream = \"http://127.0.0.1:9\"\ndialect = \"gainsight\"\n";
