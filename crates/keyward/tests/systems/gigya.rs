@@ -34,10 +34,10 @@ impl Cloud {
         Self::of_profile("gigya", "")
     }
 
-    /// An account on a profile, with more configuration in front.
+    /// An account on a profile, with settings of the node itself.
     fn of_profile(profile: &str, configured: &str) -> Self {
         let upstream = Upstream::start();
-        let server = Server::start_with(&format!("{configured}\n{LISTENERS}\nupstream = \"{}\"\n", upstream.url()));
+        let server = Server::start_of(configured, &format!("{METHODS}upstream = \"{}\"\n", upstream.url()));
         let owner = server.set_up(&[profile]);
         let site = server.app(&owner.caller, "Shop");
         Self { server, upstream, owner, site }
@@ -162,27 +162,8 @@ fn error_of(reply: &Reply) -> Value {
     body
 }
 
-/// Management apart from the methods, which answer for every host. The upstream of the route is added.
-const LISTENERS: &str = r#"
-[server]
-insecure_loopback = true
-
-[[listener]]
-name = "management"
-address = "127.0.0.1:0"
-
-[[listener]]
-name = "api"
-address = "127.0.0.1:0"
-
-[[surface]]
-name = "native"
-listener = "management"
-
-[[surface]]
-name = "verify"
-listener = "management"
-
+/// The methods, which answer for every host. The upstream of the last route is added.
+const METHODS: &str = r#"
 [[surface]]
 name = "dialect:gigya"
 listener = "api"

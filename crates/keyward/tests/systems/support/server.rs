@@ -25,7 +25,12 @@ impl Server {
     /// A node with two listeners: `management` for the native API and the console, and `api` for what `configured`
     /// says (`[[surface]]` and `[[route]]`, each with `listener = "api"`). `X-Forwarded-Proto: https` is believed.
     pub(crate) fn start_with_api(configured: &str) -> Self {
-        Self::start_with(&format!("{TWO_LISTENERS}\n{configured}"))
+        Self::start_of("", configured)
+    }
+
+    /// The same with settings of the node itself, which stand before every section.
+    pub(crate) fn start_of(settings: &str, configured: &str) -> Self {
+        Self::start_with(&format!("{settings}\n{TWO_LISTENERS}\n{configured}"))
     }
 
     /// A node with a whole configuration but `data_dir`. Its listeners are at `127.0.0.1:0`, its own first; a relative
