@@ -201,7 +201,7 @@ impl VerifyAnswer {
             revision,
             credential,
             // Rounded up: who waits that long has waited long enough.
-            retry_after: denial.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            retry_after: denial.retry_after.map(crate::headers::retry_after),
             explanation: None,
         }
     }

@@ -198,12 +198,12 @@ impl<'a, R: Recorder> Checks<'a, R> {
             return Err(self.fail(Check::Transport, Reason::InsecureTransport, fact));
         }
         let by = presented.by();
-        let (credential, secret, how) = match formed.form {
-            Form::Pair { id, secret } => with(self.confirm(id, secret), How::Secret(by)),
-            Form::Bare { token } => with(self.find_by_digest(token), How::Secret(by)),
-            Form::Issued(Some(token)) => with(self.find_issued(token), How::Token(token, by)),
-            Form::Issued(None) => (None, None, How::Unpresented),
-            Form::Signed(signed) => with(self.confirm_signed(signed), How::Signed(signed, by)),
+        let ((credential, secret), how) = match formed.form {
+            Form::Pair { id, secret } => (self.confirm(id, secret), How::Secret(by)),
+            Form::Bare { token } => (self.find_by_digest(token), How::Secret(by)),
+            Form::Issued(Some(token)) => (self.find_issued(token), How::Token(token, by)),
+            Form::Issued(None) => ((None, None), How::Unpresented),
+            Form::Signed(signed) => (self.confirm_signed(signed), How::Signed(signed, by)),
         };
         let Some((credential, world)) = credential else {
             let fact = || "no credential of a known kind and organization has this id".into();
@@ -618,11 +618,6 @@ impl<'a, R: Recorder> Checks<'a, R> {
 
 /// A credential of a known kind and organization, with the facts about its rights.
 type Known<'a> = Option<(CredentialView<'a>, World<'a>)>;
-
-/// What was found, with what stands for it.
-fn with<'a>((known, matched): (Known<'a>, Option<Matched>), how: How<'a>) -> (Known<'a>, Option<Matched>, How<'a>) {
-    (known, matched, how)
-}
 
 impl Matched {
     const NONE: Matched = Matched { slot: 0, pepper: PepperVersion::new(0), ends_at: None };

@@ -13,6 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use keyward_core::decision::Reason;
 use keyward_core::id::RequestId;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::net::limits::BodyFault;
@@ -215,9 +216,7 @@ async fn exchange(State(app): State<Arc<App>>, request: Request) -> Response {
 
 /// The name of the request in the only form that the vendor's clients know.
 fn uuid(request: RequestId) -> String {
-    let digits = format!("{:032x}", request.bits());
-    let part = |from, to| digits.get(from..to).unwrap_or_default();
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    Uuid::from_u128(request.bits()).to_string()
 }
 
 /// The envelope of the vendor, as far as it tells of failures.

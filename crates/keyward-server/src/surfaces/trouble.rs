@@ -56,7 +56,7 @@ impl Trouble {
             Trouble::Failed(error) => error.retry_after,
             _ => None,
         };
-        wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        wait.map(keyward_api::headers::retry_after)
     }
 
     /// The answer in the shape that a dialect gives it, with the headers that go with what went wrong. Tells the operator

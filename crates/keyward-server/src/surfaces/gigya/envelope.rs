@@ -158,7 +158,7 @@ impl Echo {
     pub fn wait(&self, code: Code, details: &str, retry_after: Option<Duration>) -> Response {
         let mut response = self.failure(code, details);
         if let Some(wait) = retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = keyward_api::headers::retry_after(wait);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

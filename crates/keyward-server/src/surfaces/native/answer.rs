@@ -45,7 +45,7 @@ impl From<OpError> for Problematic {
         }
         let mut problem = Problem::new(error.code).with_detail(error.detail);
         problem.errors = error.fields;
-        problem.retry_after = error.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        problem.retry_after = error.retry_after.map(headers::retry_after);
         problem.into()
     }
 }

@@ -75,7 +75,7 @@ async fn caller(app: &Arc<App>, ctx: &Ctx, headers: &HeaderMap) -> Result<Caller
         Err(Refused::Failed(error)) => Err(error.into()),
         Err(Refused::Denied(denial)) => {
             let mut problem = Problem::from(denial.reason);
-            problem.retry_after = denial.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+            problem.retry_after = denial.retry_after.map(headers::retry_after);
             Err(problem.into())
         }
     }

@@ -44,8 +44,7 @@ pub(super) fn uuid_of(id: NamespaceId) -> String {
 
 /// 128 bits as a UUID (RFC 9562 section 4).
 pub(super) fn uuid(bits: u128) -> String {
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    uuid::Uuid::from_u128(bits).to_string()
 }
 
 /// A name for machines, made of a name for people: `XYZ Airport` is `xyz_airport`.

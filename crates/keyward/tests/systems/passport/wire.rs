@@ -253,7 +253,7 @@ fn the_pair_of_headers_is_taken_where_the_profile_says_so() {
     let own = built_in.replacen("name = \"passport\"", "name = \"own_passport\"", 1);
     let own = own.replacen("api_key_headers = false", "api_key_headers = true", 1);
     std::fs::write(folder.path().join("own_passport.toml"), own).unwrap();
-    let server = Server::start_with(&format!("profiles = {:?}\n{OWN_PROFILES}\n{SURFACES}", folder.path()));
+    let server = Server::start_of(&format!("profiles = {:?}", folder.path()), SURFACES);
     let owner = server.set_up(&["own_passport"]);
     let app = server.app(&owner.caller, "Shop").id;
     let body = json!({ "kind": "own_passport/api_key", "name": "key", "namespace": app });
@@ -384,18 +384,3 @@ fn a_written_permission_is_a_grant_of_a_role_with_exactly_its_actions() {
     }
     town.send(&kims.caller(), "PUT", "/permissions", &wanted).passport_error(403, "permission_denied");
 }
-
-/// Two listeners, after the settings that stand outside of sections.
-const OWN_PROFILES: &str = r#"
-[[listener]]
-name = "management"
-address = "127.0.0.1:0"
-
-[[listener]]
-name = "api"
-address = "127.0.0.1:0"
-
-[[surface]]
-name = "native"
-listener = "management"
-"#;
