@@ -4,6 +4,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+mod console;
 pub mod entropy;
 pub mod net;
 pub mod ops;

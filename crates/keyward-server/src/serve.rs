@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::config::{Config, Listener};
+use crate::console;
 use crate::net::hosts::{self, Surface};
 use crate::net::limits::RequestLimits;
 use crate::net::tls::{self, Certificates};
@@ -122,7 +123,7 @@ fn router<'a>(
     routes: &Routes,
     surfaces: impl Iterator<Item = &'a Surface>,
 ) -> Result<Router, StartError> {
-    let (mut native, mut verify, mut foreign) = (None, None, Router::new());
+    let (mut native, mut console, mut verify, mut foreign) = (None, None, None, Router::new());
     let mut front = Front::new(app, limits);
     for surface in surfaces {
         match surface {
@@ -135,15 +136,24 @@ fn router<'a>(
                 front.dialect = Some(dialect);
             }
             Surface::Proxy => front.routes = routes.clone(),
+            Surface::Console => console = Some(console::router(app)),
             // Mounted in advance; they answer as soon as this program has them.
-            Surface::Console | Surface::Gateways => {}
+            Surface::Gateways => {}
         }
     }
     // Its bodies are held to their own limits, so that too large a one is told in its own words.
     let limits = RequestLimits { body: limits.body.max(MAX_PROFILE_BODY_BYTES), ..limits };
-    let router = if let Some(native) = native {
-        // The management API answers the verification endpoint too, and shares its place with nothing foreign.
-        crate::net::limits::apply(native.merge(foreign), limits)
+    // The management API answers the verification endpoint too.
+    if native.is_none() && console.is_some() {
+        native = verify.take();
+    }
+    // Neither shares its place with anything foreign. The console answers what nobody knows, a program's requests too.
+    let managing = match (native, console) {
+        (Some(api), Some(console)) => Some(api.reset_fallback().merge(console)),
+        (api, console) => api.or(console),
+    };
+    let router = if let Some(managing) = managing {
+        crate::net::limits::apply(managing.merge(foreign), limits)
     } else {
         let known = foreign.merge(verify.unwrap_or_default());
         crate::net::limits::apply(known, limits).fallback_service(front.service())

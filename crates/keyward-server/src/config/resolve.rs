@@ -356,6 +356,14 @@ fn mounts(
             }
         };
         let (host, prefix) = (surface.host.unwrap_or_default(), surface.prefix.unwrap_or_default());
+        if surface.name == Surface::Console && !prefix.as_str().is_empty() {
+            let fault = Fault::new(
+                "the console answers at the root of its host, where its cookies are its own",
+                "leave `prefix` out, and give the console a host or a listener of its own",
+            );
+            problems.push(at(origin, Mounted::NAME, "prefix", fault));
+            continue;
+        }
         mounts.push(Mount { surface: surface.name, listener, host, prefix });
         origins.push(origin);
     }

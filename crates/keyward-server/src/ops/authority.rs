@@ -19,6 +19,7 @@ use keyward_verify::Snapshot;
 
 use crate::app::App;
 use crate::ops::context::{Caller, Ctx, SignedIn};
+use crate::ops::credentials::FRESH_SIGN_IN;
 use crate::ops::error::OpError;
 
 /// The organization that a request is about, if it may be about it: the credential's own, the one that was named, or
@@ -71,12 +72,27 @@ pub fn admit(ctx: &Ctx, operation: &Operation) -> Result<(), OpError> {
     }
 }
 
+/// Whether a signed-in user proved lately who they are, as sensitive acts want. Credentials prove it with each request.
+pub fn fresh(ctx: &Ctx) -> Result<(), OpError> {
+    is_fresh(&ctx.caller, ctx.at())
+}
+
 /// Judges at the door, on the index: cheap, and before anything is read or queued.
 pub fn door(app: &App, ctx: &Ctx, operation: &Operation, at: NamespaceId) -> Result<(), OpError> {
     admit(ctx, operation)?;
     let Some(permission) = operation.permission else { return Ok(()) };
     let organization = organization(app, ctx)?;
     with_giver(app, ctx, organization, |facts, giver| Ok(manage::holds(facts, giver, at, permission)?))
+}
+
+/// Whether the caller holds `permission` at a namespace of the request's organization now: for what is offered, not for
+/// what is done.
+pub fn may(app: &App, ctx: &Ctx, permission: &str, at: NamespaceId) -> bool {
+    organization(app, ctx)
+        .and_then(|organization| {
+            with_giver(app, ctx, organization, |facts, giver| Ok(manage::holds(facts, giver, at, permission)?))
+        })
+        .is_ok()
 }
 
 /// Calls `judge` with the facts of the index and the caller as they are in it now.
@@ -114,6 +130,7 @@ pub struct Authority {
     caller: Caller,
     credential: Option<(Credential, Arc<Kind>)>,
     index: Arc<Snapshot>,
+    now: Timestamp,
 }
 
 impl Authority {
@@ -160,7 +177,12 @@ impl Authority {
                 credential = Some((record, kind));
             }
         }
-        Ok(Self { rows, caller, credential, index })
+        Ok(Self { rows, caller, credential, index, now })
+    }
+
+    /// The same as [`fresh`], for acts of which only the job knows that they are sensitive.
+    pub fn fresh(&self) -> Result<(), OpError> {
+        is_fresh(&self.caller, self.now)
     }
 
     /// The caller as a giver of rights.
@@ -246,6 +268,16 @@ pub const fn holding<'a>(record: &'a Credential, kind: &'a Kind) -> Holding<'a> 
 /// The answer to a caller who did not say who they are.
 pub fn unauthenticated() -> OpError {
     OpError::new(ErrorCode::Unauthenticated, "send a credential or the token of a session: `Authorization: Bearer …`")
+}
+
+fn is_fresh(caller: &Caller, now: Timestamp) -> Result<(), OpError> {
+    match caller {
+        Caller::Session(signed_in) if now.since(signed_in.signed_in_at) > FRESH_SIGN_IN => Err(OpError::new(
+            ErrorCode::FreshSignInRequired,
+            "this needs a sign-in of the last 10 minutes: sign in again and repeat it",
+        )),
+        Caller::Session(_) | Caller::Anonymous | Caller::Credential(_) | Caller::System => Ok(()),
+    }
 }
 
 fn invalid_credential() -> OpError {

@@ -1,0 +1,11 @@
+//! Changing what the kind lets change, and looking at it again.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(in crate::console) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

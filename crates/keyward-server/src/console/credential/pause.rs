@@ -1,0 +1,11 @@
+//! Stopping a credential for a while, and letting it be used again.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(in crate::console) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

@@ -1,0 +1,11 @@
+//! The first start: the first operator and the first organization.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

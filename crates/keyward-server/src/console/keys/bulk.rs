@@ -1,0 +1,11 @@
+//! Doing one thing with many credentials of a list, after a typed confirmation.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(in crate::console) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

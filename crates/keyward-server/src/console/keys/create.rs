@@ -1,0 +1,11 @@
+//! Making a credential: the dialog of its kind, step by step.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(in crate::console) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

@@ -1,0 +1,11 @@
+//! The list of a key page: search, filters, sorting, paging.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(in crate::console) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

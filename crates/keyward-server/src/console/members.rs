@@ -1,0 +1,11 @@
+//! Members of an organization, and who is invited.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}

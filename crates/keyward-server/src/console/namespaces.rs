@@ -1,0 +1,11 @@
+//! Namespaces: applications with their site keys, workspaces, user groups.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+}
