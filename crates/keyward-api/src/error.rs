@@ -130,6 +130,12 @@ catalogue! {
     /// Not the caller's password.
     WrongPassword = "wrong_password", 403, "Wrong password",
         "the current password is another one, or was changed a moment ago: try again";
+    /// A code is missing.
+    SecondFactorRequired = "second_factor_required", 401, "Second factor required",
+        "the password is right, and this user also has a second factor: repeat it with `code`, a current code or a recovery code";
+    /// Not a code that counts.
+    WrongCode = "wrong_code", 403, "Wrong code",
+        "the code is another one, is too old or was used already: wait for the next one, or use a recovery code";
     /// A session that ended.
     SessionEnded = "session_ended", 401, "Session ended",
         "the session has expired or was ended: sign in again";

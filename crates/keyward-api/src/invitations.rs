@@ -22,6 +22,9 @@ pub struct AcceptInvitation {
     pub name: Option<Name>,
     /// The password that a new user chooses, at least 15 characters; that of an existing user proves who they are.
     pub password: SecretText,
+    /// A code of an existing user's second factor, or a recovery code, where they have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SecretText>,
 }
 
 /// An invitation, as the one who made it sees it, once.
@@ -60,6 +63,7 @@ impl Sample for AcceptInvitation {
             token: sample::secret("kwinv_EXAMPLE"),
             name: Some(sample::name("Grace Hopper")),
             password: sample::secret("correct horse battery staple"),
+            code: None,
         }
     }
 }

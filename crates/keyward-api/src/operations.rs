@@ -150,6 +150,8 @@ operations! {
     SESSIONS_GET = "sessions.get", Get "/v1/sessions/current", Any, Reads;
     /// End one's own session; `current` is the one that asks.
     SESSIONS_DELETE = "sessions.delete", Delete "/v1/sessions/{session}", SignedIn, Changes;
+    /// End all sessions of one's own but the one that asks.
+    SESSIONS_OTHERS_DELETE = "sessions.others.delete", Delete "/v1/sessions", SignedIn, Changes;
 
     /// List the organizations that the caller belongs to; for operators, all.
     ORGANIZATIONS_LIST = "organizations.list", Get "/v1/organizations", Any "organizations:read", Reads;
@@ -219,6 +221,18 @@ operations! {
     USERS_REMOVE = "users.remove", Delete "/v1/users/{user}", Any "users:remove", Confirms;
     /// Change one's own password: all other sessions of one's own end.
     USERS_PASSWORD = "users.password", Put "/v1/users/current/password", SignedIn, Changes;
+    /// Change what one is called.
+    USERS_PROFILE = "users.profile", Patch "/v1/users/current", SignedIn, Changes;
+    /// Say whether one has a second factor, and how many recovery codes are left.
+    USERS_FACTOR_GET = "users.factor.get", Get "/v1/users/current/second-factor", SignedIn, Reads;
+    /// Begin with a second factor: the answer carries the secret for one's application; needs a fresh sign-in.
+    USERS_FACTOR_BEGIN = "users.factor.begin", Post "/v1/users/current/second-factor", SignedIn, Changes;
+    /// Confirm a second factor with its first code: from then on sign-ins need one; the answer carries recovery codes.
+    USERS_FACTOR_CONFIRM = "users.factor.confirm", Post "/v1/users/current/second-factor/confirm", SignedIn, Changes;
+    /// Replace one's recovery codes; needs a fresh sign-in.
+    USERS_FACTOR_RENEW = "users.factor.renew", Post "/v1/users/current/second-factor/recovery-codes", SignedIn, Changes;
+    /// Remove one's second factor with its recovery codes; needs a fresh sign-in.
+    USERS_FACTOR_REMOVE = "users.factor.remove", Delete "/v1/users/current/second-factor", SignedIn, Changes;
     /// Accept an invitation and, as a new user, choose name and password.
     INVITATIONS_ACCEPT = "invitations.accept", Post "/v1/invitations/accept", Anyone, Changes;
 

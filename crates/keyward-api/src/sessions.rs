@@ -22,6 +22,10 @@ pub struct CreateSession {
     pub email: String,
     /// The password.
     pub password: SecretText,
+    /// A code of the user's second factor, or a recovery code. Where one is needed and missing, the answer is
+    /// `second_factor_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SecretText>,
 }
 
 /// Signed in.
@@ -179,7 +183,11 @@ impl From<&keyward_core::credential::Credential> for CredentialCaller {
 
 impl Sample for CreateSession {
     fn sample() -> Self {
-        Self { email: "ada@example.com".to_owned(), password: sample::secret("correct horse battery staple") }
+        Self {
+            email: "ada@example.com".to_owned(),
+            password: sample::secret("correct horse battery staple"),
+            code: None,
+        }
     }
 }
 

@@ -118,11 +118,13 @@ pub enum DigestPurpose {
     IdempotencyKey,
     /// What failed sign-ins are counted for: people type passwords where their address belongs.
     Attempts,
+    /// The token of a sign-in that waits for its code.
+    SignIn,
 }
 
 impl DigestPurpose {
     /// Every purpose, in the order of declaration.
-    pub const ALL: [DigestPurpose; 9] = [
+    pub const ALL: [DigestPurpose; 10] = [
         Self::Credential,
         Self::Token,
         Self::Session,
@@ -132,6 +134,7 @@ impl DigestPurpose {
         Self::RecoveryCode,
         Self::IdempotencyKey,
         Self::Attempts,
+        Self::SignIn,
     ];
 
     /// The HKDF info string of its subkey. Never changes: every stored digest depends on it.
@@ -146,6 +149,7 @@ impl DigestPurpose {
             Self::RecoveryCode => "keyward/v1/digest/recovery-code",
             Self::IdempotencyKey => "keyward/v1/digest/idempotency-key",
             Self::Attempts => "keyward/v1/digest/attempts",
+            Self::SignIn => "keyward/v1/digest/sign-in",
         }
     }
 }

@@ -390,9 +390,9 @@ impl Version {
         for purpose in DigestPurpose::ALL {
             expand(&prk, purpose.info(), pepper.key_mut(purpose))?;
         }
-        let [secrets, tokens] = SealPurpose::ALL.map(|purpose| sealing_key(&prk, purpose));
+        let [secrets, tokens, factors] = SealPurpose::ALL.map(|purpose| sealing_key(&prk, purpose));
         let [checkpoints, jwts] = SignPurpose::ALL.map(|purpose| SigningKey::derive(&prk, purpose));
-        let keys = Keys { material, check, pepper, seal: [secrets?, tokens?], sign: [checkpoints?, jwts?] };
+        let keys = Keys { material, check, pepper, seal: [secrets?, tokens?, factors?], sign: [checkpoints?, jwts?] };
         Ok(Self { number, created_at, keys: Box::new(keys) })
     }
 }

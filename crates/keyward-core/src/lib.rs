@@ -29,6 +29,7 @@ pub mod rights;
 pub mod role;
 pub mod rows;
 pub mod seal;
+pub mod second_factor;
 pub mod secret;
 pub mod signed;
 pub mod time;

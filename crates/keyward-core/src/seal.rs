@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::entropy::Entropy;
-use crate::id::{CredentialId, OrganizationId};
+use crate::id::{CredentialId, OrganizationId, UserId};
 use crate::keyring::{KeyRing, KeyVersion};
 use crate::secret::Secret;
 
@@ -45,6 +45,11 @@ pub enum Binding {
     },
     /// An access token: the sealed statement itself names its credential.
     AccessToken,
+    /// The secret of a user's second factor.
+    SecondFactor {
+        /// Whose it is.
+        user: UserId,
+    },
 }
 
 /// What a sealing key is for. Closed; each has a key of its own, expanded under the [`info`](Self::info) string.
@@ -54,17 +59,20 @@ pub enum SealPurpose {
     CredentialSecret,
     /// Opaque access tokens.
     AccessToken,
+    /// Secrets of second factors.
+    SecondFactor,
 }
 
 impl SealPurpose {
     /// Every purpose, in the order of declaration.
-    pub const ALL: [SealPurpose; 2] = [Self::CredentialSecret, Self::AccessToken];
+    pub const ALL: [SealPurpose; 3] = [Self::CredentialSecret, Self::AccessToken, Self::SecondFactor];
 
     /// The HKDF info string of its subkey, and the beginning of the associated data. Never changes.
     pub const fn info(self) -> &'static str {
         match self {
             Self::CredentialSecret => "keyward/v1/seal/credential-secret",
             Self::AccessToken => "keyward/v1/seal/access-token",
+            Self::SecondFactor => "keyward/v1/seal/second-factor",
         }
     }
 }
@@ -75,6 +83,7 @@ impl Binding {
         match self {
             Self::CredentialSecret { .. } => SealPurpose::CredentialSecret,
             Self::AccessToken => SealPurpose::AccessToken,
+            Self::SecondFactor { .. } => SealPurpose::SecondFactor,
         }
     }
 
@@ -88,6 +97,7 @@ impl Binding {
                 data.push(&credential.bits().to_be_bytes());
             }
             Self::AccessToken => {}
+            Self::SecondFactor { user } => data.push(&user.bits().to_be_bytes()),
         }
         Aad::from(data)
     }

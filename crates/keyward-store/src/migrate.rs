@@ -23,6 +23,7 @@ migrations! {
     2 "0002_records";
     3 "0003_settings";
     4 "0004_signed_requests";
+    5 "0005_sign_in";
 }
 
 struct Pair {

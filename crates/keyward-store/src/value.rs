@@ -218,6 +218,8 @@ texts!(
     keyward_core::kind::KindId,
     keyward_core::namespace::NamespaceId,
     keyward_core::role::Holder,
+    keyward_core::seal::Sealed,
+    std::net::IpAddr,
     crate::Scope
 );
 

@@ -123,9 +123,9 @@ pub struct TokenPrefix(String);
 pub struct InvalidPrefix(String);
 
 impl TokenPrefix {
-    /// What tokens that are no credentials begin with: access tokens, sessions, invitations, the first set-up. No kind
-    /// may have one of them.
-    pub const RESERVED: [&str; 4] = ["kwat", "kwses", "kwinv", "kwset"];
+    /// What tokens that are no credentials begin with: access tokens, sessions, invitations, the first set-up, sign-ins
+    /// that wait for a code. No kind may have one of them.
+    pub const RESERVED: [&str; 5] = ["kwat", "kwses", "kwinv", "kwset", "kwsgn"];
 
     const MIN: usize = 2;
     const MAX: usize = 12;

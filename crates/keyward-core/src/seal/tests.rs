@@ -68,9 +68,13 @@ fn another_record_or_purpose_does_not_open_it() {
             credential: CredentialId::from_bits(ORGANIZATION.bits()),
         },
         Binding::AccessToken,
+        Binding::SecondFactor { user: UserId::from_bits(CREDENTIAL.bits()) },
     ] {
         assert_eq!(refusal(&ring, binding, &sealed), Some(OpenError::Refused), "{binding:?}");
     }
+    let of = |user| Binding::SecondFactor { user: UserId::from_bits(user) };
+    let factor = ring.seal(of(1), &secret("the secret"), &mut Seeded::new(1)).unwrap();
+    assert_eq!((refusal(&ring, of(1), &factor), refusal(&ring, of(2), &factor)), (None, Some(OpenError::Refused)));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! | account | answered late ([`delay`]), never barred | many sources that guess: barring would let them lock out its owner |
 //!
 //! An account is counted under the address that was typed, whether anybody has it: the answers tell nothing about that.
+//! Codes of a second factor are counted on their own: a right password forgives no wrong code.
 //! Subjects are kept as keyed digests, because people type passwords where their address belongs.
 
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyward_api::error::ErrorCode;
 use keyward_core::digest::DigestPurpose;
+use keyward_core::id::UserId;
 use keyward_core::time::Timestamp;
 use keyward_store::{StoreError, Writer};
 
@@ -58,6 +60,15 @@ pub fn delay(failures: u32) -> Duration {
     step.saturating_mul(failures / per).min(LONGEST_DELAY)
 }
 
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account<'a> {
+    /// The password of whoever has this address.
+    Password(&'a str),
+    /// A code of this user's second factor.
+    Code(UserId),
+}
+
 /// An attempt that was let through and counted as failed; it stays so unless it succeeds.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -69,7 +80,7 @@ pub struct Attempt {
 
 /// Counts an attempt on `account`, before anything is compared, so that attempts at the same time are counted too.
 /// Refuses it while its source is barred.
-pub async fn begin(app: &App, ctx: &Ctx, account: &str) -> Result<Attempt, OpError> {
+pub async fn begin(app: &App, ctx: &Ctx, account: Account<'_>) -> Result<Attempt, OpError> {
     let attempt = Attempt::new(app, ctx, account);
     let counted = attempt.clone();
     let failures = app
@@ -106,7 +117,13 @@ impl Attempt {
         app.store.side_write(async move |writer: &mut Writer| count(writer, &source, at, SOURCE_FACTOR).await).await
     }
 
-    fn new(app: &App, ctx: &Ctx, account: &str) -> Self {
+    /// It was the right one, though what it was part of goes no further yet: the same at once.
+    pub async fn forgiven(&self, app: &App) -> Result<(), StoreError> {
+        let attempt = self.clone();
+        app.store.side_write(async move |writer: &mut Writer| attempt.succeeded(writer).await).await
+    }
+
+    fn new(app: &App, ctx: &Ctx, account: Account<'_>) -> Self {
         let ring = app.ring();
         let subject = |text: String| {
             let digest = ring.current_pepper().digest_for(DigestPurpose::Attempts, &text);
@@ -115,12 +132,12 @@ impl Attempt {
         let (from, at) = (prefix(ctx.source), ctx.at());
         // No source contains a NUL, so no two subjects are the same text. The ladder of a source begins anew each day.
         let day = keyward_store::day_of(at);
-        Self {
-            pair: subject(format!("pair\0{from}\0{account}")),
-            source: subject(format!("source\0{from}\0{day}")),
-            account: subject(format!("account\0{account}")),
-            at,
-        }
+        let (pair, account) = match account {
+            Account::Password(email) => (format!("pair\0{from}\0{email}"), format!("account\0{email}")),
+            Account::Code(user) => (format!("code pair\0{from}\0{user}"), format!("code account\0{user}")),
+        };
+        let source = subject(format!("source\0{from}\0{day}"));
+        Self { pair: subject(pair), source, account: subject(account), at }
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Ctx {
     pub request: RequestId,
     /// The client's address.
     pub source: Option<IpAddr>,
+    /// What the client calls itself (`User-Agent`): at most 256 characters, none of them a control character.
+    pub user_agent: Option<String>,
     /// Whether it came over https.
     pub secure: bool,
     /// The idempotency key of a creation.

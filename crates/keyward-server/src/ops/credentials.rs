@@ -37,7 +37,7 @@ use crate::ops::{idempotency, namespaces};
 pub use links::{import, unlink};
 pub use list::{Listed, list};
 
-/// How recent a sign-in must be for a reveal.
+/// How recent a sign-in must be for what is sensitive: see [`authority::fresh`].
 pub const FRESH_SIGN_IN: Duration = Duration::from_mins(10);
 
 /// What a creator asks for.
@@ -320,13 +320,7 @@ pub async fn reveal(app: &App, ctx: &Ctx, id: CredentialId) -> Result<Done<Issue
     let operation = &operations::CREDENTIALS_REVEAL;
     recorded(app, ctx, operation, Some(id.to_string()), async {
         let organization = door_of(app, ctx, operation, id)?;
-        let Caller::Session(signed_in) = &ctx.caller else { return Err(authority::unauthenticated()) };
-        if ctx.at().since(signed_in.signed_in_at) > FRESH_SIGN_IN {
-            return Err(OpError::new(
-                ErrorCode::FreshSignInRequired,
-                "showing a secret needs a sign-in of the last 10 minutes: sign in again",
-            ));
-        }
+        authority::fresh(ctx)?;
         let done = change(app, ctx, operation, organization, async move |tx, authority| {
             let (record, kind) = authority.credential(tx, id, "credentials:reveal").await?;
             if kind.reveal != Reveal::Always {

@@ -61,6 +61,7 @@ pub async fn init(config: Config, first: First) -> Result<SetUp, LocalError> {
         now: app.now(),
         request: RequestId::new(app.now().wall, &mut app.entropy()),
         source: None,
+        user_agent: None,
         secure: true,
         idempotency_key: None,
         if_match: None,

@@ -22,6 +22,7 @@ pub mod presented;
 pub mod profiles;
 pub mod receipts;
 pub mod roles;
+pub mod second_factor;
 pub mod sessions;
 pub mod setup;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::app::App;
 use crate::config::{Environment, Flags, load};
 use crate::ops::context::{Caller, Ctx};
+use crate::ops::sessions::SignIn;
 use crate::ops::users::{Accept, Invite};
 use crate::ops::{sessions, setup, users};
 
@@ -64,7 +65,8 @@ impl TestApp {
 
     /// A user as the caller of what follows.
     pub(crate) async fn sign_in(&self, email: &str) -> Caller {
-        let opened = sessions::create(&self.app, &at(START, Caller::Anonymous), email, secret(PASSWORD)).await;
+        let input = SignIn { email: email.to_owned(), password: secret(PASSWORD), code: None };
+        let opened = sessions::create_at_once(&self.app, &at(START, Caller::Anonymous), input).await;
         let token = opened.unwrap().value.token;
         Caller::Session(sessions::authenticate(&self.app, token.expose(), START).await.unwrap())
     }
@@ -96,6 +98,7 @@ pub(crate) fn at(time: Timestamp, caller: Caller) -> Ctx {
         now: Now { wall: time, boot: Duration::ZERO, coarse: time },
         request: RequestId::from_bits(1),
         source: None,
+        user_agent: None,
         secure: true,
         idempotency_key: None,
         if_match: None,
@@ -128,5 +131,5 @@ pub(crate) fn first(email: &str) -> setup::First {
 
 /// What a new user answers to an invitation.
 pub(crate) fn accept(token: Secret) -> Accept {
-    Accept { token, name: Some(name("Grace")), password: secret(PASSWORD) }
+    Accept { token, name: Some(name("Grace")), password: secret(PASSWORD), code: None }
 }

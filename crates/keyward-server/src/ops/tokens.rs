@@ -1,4 +1,4 @@
-//! Opaque tokens of Keyward's own: sessions, invitations, the link of the first start. All have the format of native
+//! Opaque tokens of Keyward's own: sessions and sign-ins, invitations, the link of the first start. All have the format of native
 //! tokens, so that scanners know them and junk is refused before any look-up; what is kept is a keyed digest.
 
 use keyward_api::error::ErrorCode;
@@ -19,6 +19,8 @@ pub enum Sort {
     Invitation,
     /// The first start.
     Setup,
+    /// A sign-in that waits for its code.
+    SignIn,
 }
 
 /// A new token: what is kept, and the text for its holder.
@@ -38,6 +40,7 @@ impl Sort {
             Sort::Session => "kwses",
             Sort::Invitation => "kwinv",
             Sort::Setup => "kwset",
+            Sort::SignIn => "kwsgn",
         }
     }
 
@@ -46,6 +49,7 @@ impl Sort {
             Sort::Session => DigestPurpose::Session,
             Sort::Invitation => DigestPurpose::Invitation,
             Sort::Setup => DigestPurpose::SetupLink,
+            Sort::SignIn => DigestPurpose::SignIn,
         }
     }
 
@@ -82,7 +86,7 @@ mod tests {
     #[test]
     fn a_token_is_of_one_sort_only() {
         let ring = KeyRing::generate(Timestamp::EPOCH, &mut Seeded::new(1)).unwrap();
-        let sorts = [Sort::Session, Sort::Invitation, Sort::Setup];
+        let sorts = [Sort::Session, Sort::Invitation, Sort::Setup, Sort::SignIn];
         for sort in sorts {
             assert!(TokenPrefix::RESERVED.contains(&sort.prefix()));
             let prefix = sort.prefix().parse().unwrap();

@@ -83,8 +83,9 @@ impl Reader {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// How many stored secrets of credentials that are not revoked need each version of the key ring: for their digest,
-    /// or to open what is sealed, which stays under the version that sealed it.
+    /// How many stored secrets need each version of the key ring: those of credentials that are not revoked, for their
+    /// digest or to open what is sealed, which stays under the version that sealed it; and second factors with their
+    /// recovery codes.
     pub async fn peppers_in_use(&mut self) -> Result<Vec<(u32, u64)>, StoreError> {
         let sql = "SELECT s.pepper, COUNT(*) FROM slots s JOIN credentials c ON c.id = s.credential
             WHERE c.revoked_at IS NULL GROUP BY s.pepper";
@@ -96,6 +97,9 @@ impl Reader {
             if sealed.version().number() != pepper {
                 *in_use.entry(sealed.version().number()).or_default() += 1;
             }
+        }
+        for version in self.second_factors_in_use().await? {
+            *in_use.entry(version).or_default() += 1;
         }
         Ok(in_use.into_iter().collect())
     }

@@ -268,6 +268,8 @@ pub(super) fn a_session(n: u128, of: u128) -> SessionRecord {
         last_seen_at: at(7),
         expires_at: at(1_000),
         ended_at: None,
+        source: Some("2001:db8::7".parse().unwrap()),
+        user_agent: Some("keyward/0.1.0".into()),
     }
 }
 

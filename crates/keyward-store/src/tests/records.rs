@@ -8,7 +8,9 @@ use keyward_core::user::Membership;
 
 use super::fixtures::*;
 use crate::testing::TestStore;
-use crate::{IdempotencyRecord, Link, Page, RoleUse, SetupToken, Store, StoreError, Writer};
+use crate::{
+    IdempotencyRecord, Link, Page, PendingSignIn, RoleUse, SecondFactor, SetupToken, Store, StoreError, Writer,
+};
 
 pub(super) async fn organizations_and_namespaces_come_back_as_they_went_in(store: TestStore) {
     furnish(&store).await;
@@ -313,6 +315,79 @@ pub(super) async fn sessions_end_once(store: TestStore) {
     assert_eq!(side(SideJob::EndAll(60)).await, 1);
     assert_eq!(side(SideJob::Purge(1_000)).await, 0);
     assert_eq!(side(SideJob::Purge(1_001)).await, 3);
+}
+
+pub(super) async fn a_sign_in_ends_once(store: TestStore) {
+    furnish(&store).await;
+    let pending = |n: u128, of: u128| PendingSignIn {
+        public_id: format!("p{n}"),
+        user: user(of),
+        digest: a_digest(1, 7),
+        created_at: at(1),
+        expires_at: at(600),
+    };
+    let done: Result<_, StoreError> = store
+        .side_write(async move |w: &mut Writer| {
+            for sign_in in [pending(1, 1), pending(2, 1), pending(3, 2)] {
+                w.put_sign_in(&sign_in).await?;
+            }
+            let found = (w.sign_in_by_public_id("p1").await?, w.sign_in_by_public_id("s1").await?);
+            let ended = (w.end_sign_in("p1").await?, w.end_sign_in("p1").await?);
+            Ok((found, ended, w.end_sign_ins_of(user(1)).await?))
+        })
+        .await;
+    assert_eq!(done.unwrap(), ((Some(pending(1, 1)), None), (true, false), 1));
+    let purge = async |seconds| {
+        let purged: Result<_, StoreError> =
+            store.side_write(async move |w: &mut Writer| w.purge_sign_ins(at(seconds)).await).await;
+        purged.unwrap()
+    };
+    assert_eq!((purge(600).await, purge(601).await), (0, 1));
+}
+
+pub(super) async fn a_second_factor_comes_back_as_it_went_in(store: TestStore) {
+    furnish(&store).await;
+    let begun = SecondFactor { user: user(1), sealed: a_sealed(), begun_at: at(1), confirmed_at: None, last_step: 0 };
+    let used = SecondFactor { confirmed_at: Some(at(2)), last_step: 60_000_000, ..begun.clone() };
+    for factor in [begun, used] {
+        let put = factor.clone();
+        commit(&store, async move |tx| tx.put_second_factor(&put).await).await.unwrap();
+        let mut reader = store.read().await.unwrap();
+        assert_eq!(reader.second_factor(user(1)).await.unwrap(), Some(factor));
+        assert_eq!(reader.second_factor(user(2)).await.unwrap(), None);
+    }
+    commit(&store, async |tx| tx.put_recovery_codes(user(1), &[a_digest(2, 1)]).await).await.unwrap();
+    // Neither may lose the version of the key ring that it needs.
+    assert_eq!(store.read().await.unwrap().peppers_in_use().await.unwrap(), [(1, 1), (2, 1)]);
+    commit(&store, async |tx| {
+        assert!(tx.remove_second_factor(user(1)).await?);
+        assert!(!tx.remove_second_factor(user(1)).await?);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.second_factor(user(1)).await.unwrap(), None);
+    assert_eq!(reader.recovery_codes(user(1)).await.unwrap(), [], "its codes went with it");
+}
+
+pub(super) async fn a_recovery_code_is_used_once(store: TestStore) {
+    furnish(&store).await;
+    let codes = [a_digest(1, 3), a_digest(1, 4), a_digest(2, 5)];
+    let done: Result<_, StoreError> = store
+        .side_write(async move |w: &mut Writer| {
+            w.put_recovery_codes(user(1), &[a_digest(1, 9)]).await?;
+            w.put_recovery_codes(user(1), &codes).await?;
+            w.put_recovery_codes(user(2), &codes).await?;
+            let used = (w.use_recovery_code(user(1), &codes[1]).await?, w.use_recovery_code(user(1), &codes[1]).await?);
+            let replaced = w.use_recovery_code(user(1), &a_digest(1, 9)).await?;
+            Ok((used, replaced))
+        })
+        .await;
+    assert_eq!(done.unwrap(), ((true, false), false));
+    let mut reader = store.read().await.unwrap();
+    assert_eq!(reader.recovery_codes(user(1)).await.unwrap(), [codes[0], codes[2]]);
+    assert_eq!(reader.recovery_codes(user(2)).await.unwrap(), codes, "others keep theirs");
 }
 
 pub(super) async fn one_time_links_are_used_once(store: TestStore) {

@@ -37,6 +37,7 @@ pub(crate) async fn run(command: Invitations, global: &Global, output: &Output) 
         token: secrets::read(output, Some(&invitation_file), "token of the invitation")?,
         name,
         password: secrets::read(output, password_file.as_deref(), "password")?,
+        code: None,
     };
     done(output, client.invitations().accept(&accepted)).await
 }

@@ -65,7 +65,7 @@ pub(crate) async fn login(args: LoginArgs, global: &Global, output: &Output) -> 
         None => secrets::ask(output, "e-mail address", "--email")?,
     };
     let password = secrets::read(output, args.password_file.as_deref(), "password")?;
-    let created = client.sessions().create(&CreateSession { email, password }).await?;
+    let created = client.sessions().create(&CreateSession { email, password, code: None }).await?;
     let CreatedSession { token, .. } = created.into_inner();
     let kept = session::Session { server: client.base_url().to_owned(), token, organization: None };
     let path = kept.keep()?;

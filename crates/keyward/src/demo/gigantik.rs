@@ -59,7 +59,7 @@ async fn admin(teller: &mut Teller<'_>, stage: &Stage, ada: &Client) -> Result<C
         .await?;
     let secret = password();
     let accepted =
-        AcceptInvitation { token: invitation.secret("/token")?, name: Some(name("Mia")?), password: again(&secret) };
+        AcceptInvitation { token: invitation.secret("/token")?, name: Some(name("Mia")?), password: again(&secret), code: None };
     teller
         .step(
             "Mia accepts with the token of the link, and chooses her password",
@@ -68,7 +68,7 @@ async fn admin(teller: &mut Teller<'_>, stage: &Stage, ada: &Client) -> Result<C
             told(201, &[]),
         )
         .await?;
-    let session = CreateSession { email, password: secret };
+    let session = CreateSession { email, password: secret, code: None };
     let signed_in = teller
         .step(
             "Mia signs in",

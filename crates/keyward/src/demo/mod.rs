@@ -113,7 +113,7 @@ async fn set_up(teller: &mut Teller<'_>, server: &Server) -> Result<Stage, Failu
         )
         .await?;
     let organization = made.id("/organization")?;
-    let session = CreateSession { email: email.clone(), password: again(&password) };
+    let session = CreateSession { email: email.clone(), password: again(&password), code: None };
     let signed_in = teller
         .step(
             "Ada signs in; the token goes into the header `Authorization`",

@@ -52,9 +52,9 @@ impl Stage {
         let invited = InviteUser { email: email.clone(), super_admin: false, roles };
         let token = admin.users().invite(&invited).await?.into_inner().token;
         let secret = password();
-        let accepted = AcceptInvitation { token, name: Some(name(called)?), password: again(&secret) };
+        let accepted = AcceptInvitation { token, name: Some(name(called)?), password: again(&secret), code: None };
         let id = self.nobody.invitations().accept(&accepted).await?.into_inner().user;
-        let session = CreateSession { email, password: secret };
+        let session = CreateSession { email, password: secret, code: None };
         let session = self.nobody.sessions().create(&session).await?.into_inner();
         Ok(Member { id, client: self.nobody.with_token(session.token) })
     }

@@ -18,6 +18,8 @@ fn session() -> SessionRecord {
         last_seen_at: start,
         expires_at: start.plus(LIMITS.absolute),
         ended_at: None,
+        source: None,
+        user_agent: None,
     }
 }
 
@@ -56,9 +58,14 @@ fn later(seconds: u64) -> Timestamp {
     START.plus(Duration::from_secs(seconds))
 }
 
+fn admin(password: &str, code: Option<&str>) -> SignIn {
+    SignIn { email: "admin@example.com".to_owned(), password: secret(password), code: code.map(secret) }
+}
+
 async fn try_from(app: &TestApp, source: &str, time: Timestamp, password: &str) -> Result<Opened, ErrorCode> {
     let ctx = from(source, at(time, Caller::Anonymous));
-    create(app, &ctx, "admin@example.com", secret(password)).await.map(|done| done.value).map_err(|error| error.code)
+    let input = admin(password, None);
+    create_at_once(app, &ctx, input).await.map(|done| done.value).map_err(|error| error.code)
 }
 
 #[tokio::test]
@@ -126,7 +133,8 @@ async fn who_does_not_exist_is_answered_like_who_does() {
     let mut answers = Vec::new();
     for email in ["nobody@example.com", "admin@example.com"] {
         for _ in 0..6 {
-            let error = create(&app, &ctx, email, secret("wrong")).await.err().unwrap();
+            let input = SignIn { email: email.to_owned(), ..admin("wrong", None) };
+            let error = create(&app, &ctx, input).await.err().unwrap();
             answers.push((email, error.code, error.detail, error.retry_after));
         }
     }

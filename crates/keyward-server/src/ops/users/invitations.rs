@@ -28,7 +28,7 @@ use crate::ops::credentials::RoleChoice;
 use crate::ops::error::OpError;
 use crate::ops::passwords;
 use crate::ops::receipts::{Done, Outcomes, change, change_in, recorded};
-use crate::ops::sessions::{self, Proven};
+use crate::ops::sessions::{self, Shown, Whole};
 use crate::ops::tokens::Sort;
 
 /// How many invitations of an organization may be open: more than anybody keeps track of.
@@ -61,6 +61,8 @@ pub struct Accept {
     pub name: Option<Name>,
     /// The password that a new user chooses; that of an existing one proves who they are.
     pub password: Secret,
+    /// A code of an existing user's second factor, or a recovery code.
+    pub code: Option<Secret>,
 }
 
 /// Who accepted, and of what they are a member now.
@@ -78,7 +80,7 @@ enum Newcomer {
     /// Somebody who had no account, with the hash of their password.
     New(User, String),
     /// Somebody who has one.
-    Known(Proven),
+    Known(Whole),
 }
 
 /// Invites somebody to at most what the caller holds. An earlier invitation of the same address is void.
@@ -161,7 +163,7 @@ pub async fn accept(app: &App, ctx: &Ctx, input: Accept) -> Result<Done<Accepted
     let target = found.as_ref().map(|invitation| invitation.id.to_string());
     recorded(app, ctx, operation, target, async {
         let invitation = found.ok_or_else(invalid)?;
-        let newcomer = newcomer(app, ctx, &invitation, input.name, input.password).await?;
+        let newcomer = newcomer(app, ctx, &invitation, input).await?;
         let grants: Vec<GrantId> =
             invitation.grants.iter().map(|_| GrantId::new(ctx.at(), &mut app.entropy())).collect();
         let kind = inviting_kind(app, invitation.invited_by);
@@ -201,13 +203,16 @@ async fn newcomer(
     app: &App,
     ctx: &Ctx,
     invitation: &Invitation,
-    name: Option<Name>,
-    password: Secret,
+    input: Accept,
 ) -> Result<Newcomer, OpError> {
     let email = &invitation.email;
+    let Accept { name, password, code, .. } = input;
     let known = app.store.read().await?.user_by_email(email).await?;
     if known.is_some() {
-        return sessions::prove(app, ctx, email, known, password).await.map(Newcomer::Known);
+        return match sessions::prove_whole(app, ctx, email, known, password, code).await? {
+            Shown::Whole(whole) => Ok(Newcomer::Known(whole)),
+            Shown::CodeMissing(proven) => Err(proven.lacks_code(app).await?),
+        };
     }
     let name = name.ok_or_else(|| {
         OpError::field(ErrorCode::MissingField, "/name", "a new user needs a name: say what you want to be called")
@@ -229,9 +234,9 @@ impl Newcomer {
                 writer.set_password(user.id, hash).await?;
                 Ok(user.id)
             }
-            Newcomer::Known(proven) => {
-                proven.settle(writer).await?;
-                Ok(proven.user.id)
+            Newcomer::Known(whole) => {
+                whole.settle(writer).await?;
+                Ok(whole.proven.user.id)
             }
         }
     }

@@ -10,10 +10,11 @@ use crate::ops::context::{Caller, Ctx};
 use crate::ops::error::OpError;
 use crate::ops::passwords;
 use crate::ops::receipts::{Done, Outcomes, change_deployment, recorded};
+use crate::ops::second_factor;
 use crate::ops::sessions::{self, SessionRecord};
 
 /// Changes the caller's own password. `current` is proved as at a sign-in, on the same ladder of failures; so the session
-/// that asks counts as freshly signed in. All others of the user end: whoever knew the old password is out.
+/// that asks counts as freshly signed in, unless its user has a second factor. All others of the user end: whoever knew the old password is out.
 pub async fn password(app: &App, ctx: &Ctx, current: Secret, new: Secret) -> Result<Done<()>, OpError> {
     let operation = &operations::USERS_PASSWORD;
     let target = match &ctx.caller {
@@ -34,15 +35,13 @@ pub async fn password(app: &App, ctx: &Ctx, current: Secret, new: Secret) -> Res
         change_deployment(app, ctx, operation, async move |tx| {
             proven.settle(tx).await.map_err(not_the_current)?;
             tx.set_password(signed_in.user, &hash).await?;
-            let (asking, others): (Vec<_>, Vec<_>) =
-                tx.sessions_of(signed_in.user).await?.into_iter().partition(|session| session.id == signed_in.session);
-            // Whoever was signed out meanwhile changes nothing any more.
-            let [asking] = &asking[..] else { return Err(sessions::ended()) };
-            for session in &others {
-                tx.end_session(session.id, now).await?;
+            let asking = sessions::must_be_open(tx, &signed_in).await?;
+            let ended = sessions::end_others(tx, &signed_in, now).await?;
+            // A password alone is no fresh sign-in of somebody who also needs a code.
+            if !second_factor::is_needed(tx, signed_in.user).await? {
+                tx.put_session(&SessionRecord { signed_in_at: now, ..asking }).await?;
             }
-            tx.put_session(&SessionRecord { signed_in_at: now, ..asking.clone() }).await?;
-            Ok(Outcomes::new((), signed_in.user).detail("sessions_ended", others.len()))
+            Ok(Outcomes::new((), signed_in.user).detail("sessions_ended", ended))
         })
         .await
     })

@@ -17,7 +17,7 @@ use keyward_core::user::Membership;
 use crate::app::App;
 use crate::ops::context::{Caller, Ctx};
 use crate::ops::credentials::FRESH_SIGN_IN;
-use crate::ops::sessions::{self, SessionRecord, Who};
+use crate::ops::sessions::{self, SessionRecord, SignIn, Who};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
 use crate::surfaces::native::extract::{Id, Json, Query, after_one, cursor, page_size};
 
@@ -53,7 +53,9 @@ pub(super) async fn create(
     ctx: Ctx,
     Json(input): Json<wire::CreateSession>,
 ) -> Result<wire::CreatedSession> {
-    let done = sessions::create(&app, &ctx, &input.email, input.password.into_secret()).await?;
+    let code = input.code.map(SecretText::into_secret);
+    let input = SignIn { email: input.email, password: input.password.into_secret(), code };
+    let done = sessions::create_at_once(&app, &ctx, input).await?;
     let opened = done.value;
     let session = view(&opened.session, Some(opened.session.id));
     let answer = wire::CreatedSession { token: SecretText::from(&opened.token), session };
@@ -111,9 +113,8 @@ fn view(session: &SessionRecord, asking: Option<SessionId>) -> wire::Session {
         fresh_until: session.signed_in_at.plus(FRESH_SIGN_IN).into(),
         expires_at: session.expires_at.into(),
         last_used_at: Some(session.last_seen_at.into()),
-        // Neither is kept with a session; the audit log tells from where it was opened.
-        source: None,
-        user_agent: None,
+        source: session.source,
+        user_agent: session.user_agent.clone(),
     }
 }
 

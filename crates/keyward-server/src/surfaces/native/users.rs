@@ -120,7 +120,12 @@ pub(super) async fn accept(
     ctx: Ctx,
     Json(input): Json<invited::AcceptInvitation>,
 ) -> Result<invited::InvitationAccepted> {
-    let accept = Accept { token: input.token.into_secret(), name: input.name, password: input.password.into_secret() };
+    let accept = Accept {
+        token: input.token.into_secret(),
+        name: input.name,
+        password: input.password.into_secret(),
+        code: input.code.map(SecretText::into_secret),
+    };
     let done = users::accept(&app, &ctx, accept).await?;
     let accepted = done.value;
     let answer = invited::InvitationAccepted { user: accepted.user, organization: accepted.organization };

@@ -57,7 +57,9 @@ async fn wrong_passwords_climb_the_ladder_of_sign_ins() {
     }
     assert_eq!(change(&app, 29, &admin.caller, PASSWORD, NEW).await, Err(ErrorCode::TooManyAttempts));
     let sign_in = at(START, Caller::Anonymous);
-    let barred = sessions::create(&app, &sign_in, "admin@example.com", secret(PASSWORD)).await.err().unwrap();
+    let input =
+        sessions::SignIn { email: "admin@example.com".to_owned(), password: secret(PASSWORD), code: None };
+    let barred = sessions::create(&app, &sign_in, input).await.err().unwrap();
     assert_eq!(barred.code, ErrorCode::TooManyAttempts);
     assert_eq!(change(&app, 31, &admin.caller, PASSWORD, NEW).await, Ok(()));
     // Success began anew.
