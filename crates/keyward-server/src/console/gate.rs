@@ -31,12 +31,54 @@ use crate::surfaces::visit::{tell, visit};
 
 /// The field of every form that carries its token.
 pub(super) const FORM_TOKEN: &str = "form_token";
-/// The cookie of the session over https: browsers take it from this host alone, and send it over https alone.
-const SECURE_COOKIE: &str = "__Host-keyward";
-/// The same over plain http, which is for development on one's own machine.
-const PLAIN_COOKIE: &str = "keyward";
 /// The longest form that is read.
 const MAX_FORM_BYTES: usize = 64 * 1024;
+
+/// What a cookie of ours holds: the token of a session, or of a sign-in that waits for its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cookie {
+    /// A session.
+    Session,
+    /// A sign-in.
+    SignIn,
+}
+
+impl Cookie {
+    /// Its name. Over https browsers take it from this host alone, and send it over https alone; plain http is for
+    /// development on one's own machine.
+    const fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Session, true) => "__Host-keyward",
+            (Self::Session, false) => "keyward",
+            (Self::SignIn, true) => "__Host-keyward-sign-in",
+            (Self::SignIn, false) => "keyward-sign-in",
+        }
+    }
+
+    /// The token that the browser sends.
+    pub(super) fn sent(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
+        cookie(headers, self.name(secure))
+    }
+
+    /// Puts a token into the browser.
+    pub(super) fn keep(self, headers: &mut HeaderMap, secure: bool, token: &Secret) {
+        self.set(headers, secure, &format!("={}", token.expose()));
+    }
+
+    /// Takes it out again.
+    pub(super) fn forget(self, headers: &mut HeaderMap, secure: bool) {
+        self.set(headers, secure, "=; Max-Age=0");
+    }
+
+    fn set(self, headers: &mut HeaderMap, secure: bool, value: &str) {
+        let (name, also) = (self.name(secure), if secure { "; Secure" } else { "" });
+        let text = format!("{name}{value}; Path=/; HttpOnly; SameSite=Lax{also}");
+        if let Ok(mut value) = HeaderValue::from_str(&text) {
+            value.set_sensitive(true);
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+}
 
 /// A signed-in person who asks for a page.
 #[derive(Clone)]
@@ -145,7 +187,7 @@ pub(super) async fn signed_in(State(app): State<Arc<App>>, request: Request, nex
     parts.extensions.insert(Fields(Arc::clone(&form)));
     let mut response = next.run(Request::from_parts(parts, axum::body::Body::empty())).await;
     if let Some(refused) = response.extensions_mut().remove::<Refused>() {
-        response = page::refused(&visitor, &refused, carried());
+        response = page::refused(&app, &visitor, &refused, carried()).await;
     }
     if clear_notice && !response.headers().contains_key(header::SET_COOKIE) {
         Notice::clear(response.headers_mut());
@@ -175,7 +217,7 @@ pub(super) async fn open(State(app): State<Arc<App>>, request: Request, next: Ne
 /// The visitor whom the cookie names; `None` when it names no session that is in force.
 async fn visitor(app: &App, parts: &Parts) -> Result<Option<Visitor>, OpError> {
     let mut ctx = visit(app, parts);
-    let Some(token) = cookie(&parts.headers, session_cookie(ctx.secure)) else { return Ok(None) };
+    let Some(token) = Cookie::Session.sent(&parts.headers, ctx.secure) else { return Ok(None) };
     let signed_in = match sessions::authenticate(app, token, ctx.at()).await {
         Ok(signed_in) => signed_in,
         Err(error) if error.is_refusal() => return Ok(None),
@@ -193,29 +235,6 @@ async fn visitor(app: &App, parts: &Parts) -> Result<Option<Visitor>, OpError> {
         notice: Notice::of(&parts.headers),
         ctx,
     }))
-}
-
-/// Puts a session's token into the browser's cookie.
-pub(super) fn keep(headers: &mut HeaderMap, secure: bool, token: &Secret) {
-    set(headers, secure, &format!("{}={}", session_cookie(secure), token.expose()));
-}
-
-/// Takes it out again.
-pub(super) fn forget(headers: &mut HeaderMap, secure: bool) {
-    set(headers, secure, &format!("{}=; Max-Age=0", session_cookie(secure)));
-}
-
-fn set(headers: &mut HeaderMap, secure: bool, cookie: &str) {
-    let also = if secure { "; Secure" } else { "" };
-    let Ok(mut value) = HeaderValue::from_str(&format!("{cookie}; Path=/; HttpOnly; SameSite=Lax{also}")) else {
-        return;
-    };
-    value.set_sensitive(true);
-    headers.append(header::SET_COOKIE, value);
-}
-
-const fn session_cookie(secure: bool) -> &'static str {
-    if secure { SECURE_COOKIE } else { PLAIN_COOKIE }
 }
 
 /// The value of a cookie. Of two with one name neither is believed: a neighbouring host may have planted one.
@@ -299,6 +318,17 @@ impl FromRequestParts<Arc<App>> for Visit {
         let (organization, membership) = found.ok_or_else(|| OpError::not_found("organization"))?;
         tell(parts, &visitor.ctx);
         Ok(Self { visitor, organization, membership })
+    }
+}
+
+/// A request of anybody, signed in or not: who they are is what the page finds out.
+pub(super) struct Open(pub(super) Ctx);
+
+impl FromRequestParts<Arc<App>> for Open {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        Ok(Self(visit(app, parts)))
     }
 }
 

@@ -18,6 +18,7 @@
 mod account;
 mod assets;
 mod audit;
+mod chart;
 mod credential;
 mod deployment;
 mod explain;
@@ -61,6 +62,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(settings::routes())
         .merge(account::routes())
         .merge(deployment::routes())
+        .merge(sign_in::own_routes())
         .layer(from_fn_with_state(Arc::clone(app), gate::signed_in));
     let open = Router::new()
         .merge(sign_in::routes())

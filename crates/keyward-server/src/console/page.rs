@@ -276,9 +276,9 @@ impl IntoResponse for Refused {
 }
 
 /// The page for what an operation refused.
-pub(super) fn refused(visitor: &Visitor, Refused(error): &Refused, carried: Carried) -> Response {
+pub(super) async fn refused(app: &App, visitor: &Visitor, Refused(error): &Refused, carried: Carried) -> Response {
     if error.code == ErrorCode::FreshSignInRequired {
-        return sign_in::fresh_needed(visitor, carried);
+        return sign_in::fresh_needed(app, visitor, carried).await;
     }
     log_cause(error);
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use keyward_api::error::ErrorCode;
+use keyward_core::secret::Secret;
 use serde::Deserialize;
 
-use super::gate::{self, FORM_TOKEN, Fields, Visitor};
-use super::page;
+use super::gate::{self, Cookie, FORM_TOKEN, Fields, Open, Visitor};
+use super::page::{self, Refused};
 use super::ui::Wrong;
 use crate::app::App;
 use crate::ops::context::Ctx;
-use crate::ops::sessions::{self, Opened};
+use crate::ops::error::OpError;
+use crate::ops::second_factor;
+use crate::ops::sessions::{self, Opened, SignIn, Step};
 use crate::surfaces::form::Form;
-use crate::surfaces::visit::visit;
 
 /// What somebody was about to do when they had to sign in: nothing of it is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +63,7 @@ fn own_path(target: &str) -> &str {
 }
 
 #[derive(Template)]
-#[template(path = "console/sign_in.html")]
+#[template(path = "console/sign_in/sign_in.html")]
 struct SignInPage<'a> {
     email: &'a str,
     carried: &'a Carried,
@@ -68,7 +71,23 @@ struct SignInPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "console/continue.html")]
+#[template(path = "console/sign_in/code.html")]
+struct CodePage<'a> {
+    carried: &'a Carried,
+    wrong: Wrong,
+}
+
+#[derive(Template)]
+#[template(path = "console/sign_in/again.html")]
+struct AgainPage<'a> {
+    visitor: &'a Visitor,
+    carried: &'a Carried,
+    with_code: bool,
+    wrong: Wrong,
+}
+
+#[derive(Template)]
+#[template(path = "console/sign_in/continue.html")]
 struct Continue<'a> {
     carried: &'a Carried,
     fields: Vec<(String, String)>,
@@ -81,11 +100,19 @@ struct To {
     to: String,
 }
 
+/// What people reach who are not signed in.
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/sign-in", get(open).post(submit)).route("/sign-out", post(leave))
+    Router::new()
+        .route("/sign-in", get(open).post(submit))
+        .route("/sign-in/code", get(ask_code).post(submit_code))
 }
 
-async fn open(visitor: Option<axum::Extension<Visitor>>, Query(To { to }): Query<To>) -> Response {
+/// What people reach who are.
+pub(super) fn own_routes() -> Router<Arc<App>> {
+    Router::new().route("/sign-in/again", get(ask_again).post(submit_again)).route("/sign-out", post(leave))
+}
+
+async fn open(visitor: Option<Extension<Visitor>>, Query(To { to }): Query<To>) -> Response {
     let carried = Carried { to: own_path(&to).to_owned(), form: String::new() };
     if visitor.is_some() {
         return page::lead_on(&carried.to);
@@ -93,45 +120,95 @@ async fn open(visitor: Option<axum::Extension<Visitor>>, Query(To { to }): Query
     sign_in_page(StatusCode::OK, "", &carried, Wrong::default())
 }
 
-async fn submit(State(app): State<Arc<App>>, request: axum::extract::Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let ctx = visit(&app, &parts);
-    let Some(fields) = parts.extensions.get::<Fields>().cloned() else { return page::lead_on("/sign-in") };
+async fn submit(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
     let carried = Carried::from_fields(&fields);
     let email = fields.text("email").trim();
-    let input = sessions::SignIn { email: email.to_owned(), password: fields.secret("password"), code: None };
-    match sessions::create_at_once(&app, &ctx, input).await {
-        Ok(done) => welcome(&app, &ctx, &done.value, &carried),
+    let input = SignIn { email: email.to_owned(), password: fields.secret("password"), code: None };
+    match sessions::create(&app, &ctx, input).await.map(|done| done.value) {
+        Ok(Step::Open(opened)) => welcome(&ctx, &opened, &carried),
+        Ok(Step::CodeNeeded(pending)) => {
+            let mut response = code_page(StatusCode::OK, &carried, Wrong::default());
+            Cookie::SignIn.keep(response.headers_mut(), ctx.secure, &pending.token);
+            response
+        }
+        Err(error) => sign_in_page(status(&error), email, &carried, Wrong::of(&error, &["email", "password"])),
+    }
+}
+
+/// Only after a reload: the page comes as the answer to the first step.
+async fn ask_code(Open(ctx): Open, headers: HeaderMap) -> Response {
+    if Cookie::SignIn.sent(&headers, ctx.secure).is_none() {
+        return page::lead_on("/sign-in");
+    }
+    code_page(StatusCode::OK, &Carried { to: "/".to_owned(), form: String::new() }, Wrong::default())
+}
+
+async fn submit_code(State(app): State<Arc<App>>, Open(ctx): Open, headers: HeaderMap, fields: Fields) -> Response {
+    let carried = Carried::from_fields(&fields);
+    let Some(pending) = Cookie::SignIn.sent(&headers, ctx.secure) else { return lapsed(&carried) };
+    match sessions::complete(&app, &ctx, pending, typed_code(&fields)).await {
+        Ok(done) => welcome(&ctx, &done.value, &carried),
+        Err(error) if error.code == ErrorCode::SessionEnded => lapsed(&carried),
+        Err(error) => code_page(status(&error), &carried, Wrong::of(&error, &["code"])),
+    }
+}
+
+/// The sign-in waited too long for its code, or was finished elsewhere.
+fn lapsed(carried: &Carried) -> Response {
+    let mut wrong = Wrong::default();
+    wrong.say("this sign-in has waited too long: begin again");
+    sign_in_page(StatusCode::UNAUTHORIZED, "", carried, wrong)
+}
+
+async fn ask_again(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(To { to }): Query<To>,
+) -> Result<Response, Refused> {
+    let with_code = second_factor::status(&app, &visitor.ctx).await?.confirmed_at.is_some();
+    let carried = Carried { to: own_path(&to).to_owned(), form: String::new() };
+    Ok(again_page(StatusCode::OK, &visitor, &carried, with_code, Wrong::default()))
+}
+
+async fn submit_again(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Response, Refused> {
+    let carried = Carried::from_fields(&fields);
+    let code = fields.given("code").map(|_| typed_code(&fields));
+    match sessions::again(&app, &visitor.ctx, fields.secret("password"), code).await {
+        Ok(done) => Ok(welcome(&visitor.ctx, &done.value, &carried)),
+        Err(error) if error.code == ErrorCode::SessionEnded => Err(error.into()),
         Err(error) => {
-            let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            sign_in_page(status, email, &carried, Wrong::of(&error, &["email", "password"]))
+            let with_code = second_factor::status(&app, &visitor.ctx).await?.confirmed_at.is_some();
+            let wrong = Wrong::of(&error, &["password", "code"]);
+            Ok(again_page(status(&error), &visitor, &carried, with_code, wrong))
         }
     }
 }
 
-async fn leave(State(app): State<Arc<App>>, visitor: Option<axum::Extension<Visitor>>) -> Response {
+async fn leave(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
     let mut response = page::lead_on("/sign-in");
-    if let Some(axum::Extension(visitor)) = visitor {
-        // What has ended already needs no ending.
-        if let Err(error) = sessions::delete(&app, &visitor.ctx, None).await
-            && !error.is_refusal()
-        {
-            return page::failed(&error);
-        }
-        gate::forget(response.headers_mut(), visitor.ctx.secure);
+    // What has ended already needs no ending.
+    if let Err(error) = sessions::delete(&app, &visitor.ctx, None).await
+        && !error.is_refusal()
+    {
+        return page::failed(&error);
     }
+    Cookie::Session.forget(response.headers_mut(), visitor.ctx.secure);
     response
 }
 
 /// Lets somebody in who has just proved who they are, and leads them to where they wanted to go.
-fn welcome(_app: &App, ctx: &Ctx, opened: &Opened, carried: &Carried) -> Response {
+pub(super) fn welcome(ctx: &Ctx, opened: &Opened, carried: &Carried) -> Response {
     let mut response = if carried.form.is_empty() {
         page::lead_on(&carried.to)
     } else {
-        let form_token = gate::form_token(opened.token.expose());
-        continue_page(carried, &form_token)
+        continue_page(carried, &gate::form_token(opened.token.expose()))
     };
-    gate::keep(response.headers_mut(), ctx.secure, &opened.token);
+    Cookie::Session.keep(response.headers_mut(), ctx.secure, &opened.token);
+    Cookie::SignIn.forget(response.headers_mut(), ctx.secure);
     response
 }
 
@@ -139,11 +216,7 @@ fn welcome(_app: &App, ctx: &Ctx, opened: &Opened, carried: &Carried) -> Respons
 pub(super) fn needed(parts: &Parts, carried: Carried) -> Response {
     let part = parts.headers.contains_key("hx-request");
     if carried.form.is_empty() {
-        // A part of a page is asked for by a page that is open: there one goes on.
-        let to = if part { current_path(parts).unwrap_or(carried.to) } else { carried.to };
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", &to).finish();
-        let href = if to == "/" { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
-        return if part { page::lead_part(&href) } else { page::lead_on(&href) };
+        return lead_to_sign_in("/sign-in", part, &current(parts, part, carried));
     }
     let mut wrong = Wrong::default();
     wrong.say("your session has ended: sign in, and go on with what you had filled in");
@@ -154,9 +227,20 @@ pub(super) fn needed(parts: &Parts, carried: Carried) -> Response {
     response
 }
 
-/// The answer to somebody who has to prove anew who they are.
-pub(super) fn fresh_needed(_visitor: &Visitor, _carried: Carried) -> Response {
-    StatusCode::NOT_IMPLEMENTED.into_response()
+/// The answer to somebody who has to prove anew who they are, before what they asked for is done.
+pub(super) async fn fresh_needed(app: &App, visitor: &Visitor, carried: Carried) -> Response {
+    if carried.form.is_empty() {
+        return lead_to_sign_in("/sign-in/again", visitor.part, &carried.to);
+    }
+    let with_code = match second_factor::status(app, &visitor.ctx).await {
+        Ok(status) => status.confirmed_at.is_some(),
+        Err(error) => return page::failed(&error),
+    };
+    let mut response = again_page(StatusCode::FORBIDDEN, visitor, &carried, with_code, Wrong::default());
+    if visitor.part {
+        whole_page(&mut response);
+    }
+    response
 }
 
 /// A form of an earlier session of the same person: nothing was changed yet, and they decide again.
@@ -168,13 +252,45 @@ pub(super) fn again_with_new_token(visitor: &Visitor, carried: &Carried) -> Resp
     response
 }
 
+/// Where one goes on: a part of a page is asked for by a page that is open.
+fn current(parts: &Parts, part: bool, carried: Carried) -> String {
+    let open = || -> Option<String> {
+        let url: http::Uri = parts.headers.get("hx-current-url")?.to_str().ok()?.parse().ok()?;
+        Some(own_path(url.path_and_query()?.as_str()).to_owned())
+    };
+    part.then(open).flatten().unwrap_or(carried.to)
+}
+
+fn lead_to_sign_in(page: &str, part: bool, to: &str) -> Response {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
+    let href = if to == "/" { page.to_owned() } else { format!("{page}?{query}") };
+    if part { page::lead_part(&href) } else { page::lead_on(&href) }
+}
+
+/// A code that was typed; people put spaces into it.
+pub(super) fn typed_code(fields: &Fields) -> Secret {
+    Secret::from_string(fields.text("code").split_whitespace().collect())
+}
+
+fn status(error: &OpError) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 fn sign_in_page(status: StatusCode, email: &str, carried: &Carried, wrong: Wrong) -> Response {
     page::alone(status, "Sign in", &SignInPage { email, carried, wrong })
 }
 
+fn code_page(status: StatusCode, carried: &Carried, wrong: Wrong) -> Response {
+    page::alone(status, "Second factor", &CodePage { carried, wrong })
+}
+
+fn again_page(status: StatusCode, visitor: &Visitor, carried: &Carried, with_code: bool, wrong: Wrong) -> Response {
+    page::alone(status, "Confirm that it is you", &AgainPage { visitor, carried, with_code, wrong })
+}
+
 fn continue_page(carried: &Carried, form_token: &str) -> Response {
     let fields = carried.fields();
-    page::alone(StatusCode::OK, "Continue", &Continue { carried, fields, form_token })
+    page::alone(StatusCode::OK, "Go on", &Continue { carried, fields, form_token })
 }
 
 /// Puts an answer in place of the whole page that is open.
@@ -182,12 +298,6 @@ fn whole_page(response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("hx-retarget"), HeaderValue::from_static("body"));
     headers.insert(HeaderName::from_static("hx-reswap"), HeaderValue::from_static("innerHTML"));
-}
-
-/// The path of the page that is open.
-fn current_path(parts: &Parts) -> Option<String> {
-    let url: http::Uri = parts.headers.get("hx-current-url")?.to_str().ok()?.parse().ok()?;
-    Some(own_path(url.path_and_query()?.as_str()).to_owned())
 }
 
 #[cfg(test)]
