@@ -1,5 +1,5 @@
-//! The programs that tests start and cargo cannot build. On Debian, as root, missing ones are installed; anywhere else
-//! the run ends with the names of the packages to install.
+//! The programs that tests start and cargo cannot build, and the fonts that pages are shown in. On Debian, as root,
+//! missing ones are installed; anywhere else the run ends with the names of the packages to install.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use anyhow::{Result, bail};
 
 use crate::steps;
 
-/// Makes sure that every program of [`NEEDS`] is there.
+/// Makes sure that everything of [`NEEDS`] is there.
 pub(crate) fn install_missing() -> Result<()> {
     let directories = directories();
     let missing = packages(&directories);
     if missing.is_empty() {
-        println!("==> programs: all there ({})", NEEDS.map(|need| need.programs.join(", ")).join(", "));
+        println!("==> programs: all there ({})", NEEDS.map(|need| need.files.join(", ")).join(", "));
         return Ok(());
     }
     if !may_install(&directories) {
@@ -35,21 +35,22 @@ pub(crate) fn install_missing() -> Result<()> {
 
 struct Need {
     package: &'static str,
-    /// All are needed, in one directory: `initdb` starts the `postgres` that lies beside it.
-    programs: &'static [&'static str],
+    /// Programs, or a font. All are needed, in one directory: `initdb` starts the `postgres` that lies beside it.
+    files: &'static [&'static str],
 }
 
-/// The Debian packages whose programs lie in none of the directories.
+/// The Debian packages whose files lie in none of the directories.
 fn packages(directories: &[PathBuf]) -> Vec<&'static str> {
-    let present = |need: &Need| directories.iter().any(|dir| need.programs.iter().all(|name| dir.join(name).is_file()));
+    let present = |need: &Need| directories.iter().any(|dir| need.files.iter().all(|name| dir.join(name).is_file()));
     NEEDS.iter().filter(|need| !present(need)).map(|need| need.package).collect()
 }
 
-/// Where to look: the search path, and where Debian keeps each PostgreSQL version.
+/// Where to look: the search path, and where Debian keeps each PostgreSQL version and the fonts.
 fn directories() -> Vec<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "a search path is the environment's by nature")]
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(postgresql_versions(Path::new("/usr/lib/postgresql"))).collect()
+    let fonts = FONTS.iter().map(PathBuf::from);
+    std::env::split_paths(&path).chain(postgresql_versions(Path::new("/usr/lib/postgresql"))).chain(fonts).collect()
 }
 
 fn postgresql_versions(parent: &Path) -> Vec<PathBuf> {
@@ -68,16 +69,24 @@ fn apt_get<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
     command
 }
 
-const NEEDS: [Need; 6] = [
-    Need { package: "postgresql", programs: &["initdb", "postgres"] },
+const NEEDS: [Need; 10] = [
+    Need { package: "postgresql", files: &["initdb", "postgres"] },
     // `promtool` lints the metrics.
-    Need { package: "prometheus", programs: &["promtool"] },
-    Need { package: "curl", programs: &["curl"] },
+    Need { package: "prometheus", files: &["promtool"] },
+    Need { package: "curl", files: &["curl"] },
     // Client libraries of other languages, and what installs them.
-    Need { package: "nodejs", programs: &["node"] },
-    Need { package: "npm", programs: &["npm"] },
-    Need { package: "python3-pip", programs: &["python3", "pip3"] },
+    Need { package: "nodejs", files: &["node"] },
+    Need { package: "npm", files: &["npm"] },
+    Need { package: "python3-pip", files: &["python3", "pip3"] },
+    // The browser, and what it shows text in: Latin, Arabic and Hebrew, emoji.
+    Need { package: "chromium", files: &["chromium"] },
+    Need { package: "fonts-inter", files: &["Inter-Regular.otf"] },
+    Need { package: "fonts-dejavu-core", files: &["DejaVuSans.ttf"] },
+    Need { package: "fonts-noto-color-emoji", files: &["NotoColorEmoji.ttf"] },
 ];
+
+const FONTS: [&str; 3] =
+    ["/usr/share/fonts/opentype/inter", "/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/truetype/noto"];
 
 #[cfg(test)]
 mod tests {
@@ -90,7 +99,7 @@ mod tests {
         std::fs::create_dir_all(&one).unwrap();
         std::fs::create_dir_all(&two).unwrap();
         std::fs::write(one.join("initdb"), "").unwrap();
-        for name in NEEDS.iter().flat_map(|need| need.programs).filter(|name| **name != "initdb") {
+        for name in NEEDS.iter().flat_map(|need| need.files).filter(|name| **name != "initdb") {
             std::fs::write(two.join(name), "").unwrap();
         }
         let mut directories = postgresql_versions(&home);
@@ -99,7 +108,7 @@ mod tests {
         assert_eq!(packages(&directories), ["postgresql"], "the two halves lie apart");
         std::fs::write(one.join("postgres"), "").unwrap();
         assert_eq!(packages(&directories), [""; 0]);
-        assert_eq!(packages(&[]), ["postgresql", "prometheus", "curl", "nodejs", "npm", "python3-pip"]);
+        assert_eq!(packages(&[]), NEEDS.map(|need| need.package));
         std::fs::remove_dir_all(&home).unwrap();
     }
 

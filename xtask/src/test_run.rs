@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::{clients, debian, docs, steps};
+use crate::{browser, debian, docs, packages, steps};
 
 /// How much of the run is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,11 +18,12 @@ pub(crate) enum Extent {
 /// Runs every step in order and stops at the first that fails.
 pub(crate) fn run(extent: Extent) -> Result<()> {
     debian::install_missing()?;
-    clients::install_missing()?;
+    packages::install_missing()?;
     steps::run("dependencies", steps::cargo(["fetch", "--locked"]))?;
     steps::run("format", steps::cargo(["fmt", "--all", "--check"]))?;
     steps::run("lints", lints())?;
     steps::run("tests", tests())?;
+    browser::run(&[])?;
     match extent {
         Extent::Everything => {
             steps::run("seeded faults", seeded_faults())?;

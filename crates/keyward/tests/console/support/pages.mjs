@@ -1,0 +1,90 @@
+// What tests do with a page, and what is demanded of every page.
+
+import { fileURLToPath } from 'node:url';
+import AxeBuilder from '@axe-core/playwright';
+import { expect } from './test.mjs';
+
+/** @typedef {import('@playwright/test').Page} Page */
+
+/**
+ * Signs somebody in by the form.
+ * @param {Page} page
+ * @param {import('./world.mjs').Person} person
+ */
+export async function signIn(page, person) {
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').fill(person.email);
+  await page.getByLabel('Password').fill(person.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page).not.toHaveURL(/\/sign-in/);
+}
+
+/**
+ * Demands that the page as it stands breaks no rule of WCAG 2.0 to 2.2, levels A and AA, and no rule of good practice,
+ * in the light theme and, as far as colours go, in the dark one.
+ * @param {Page} page
+ */
+export async function expectAccessible(page) {
+  const judged = await withScripts(page);
+  const axe = () => new AxeBuilder({ page: judged }).setLegacyMode();
+  const { violations } = await axe().withTags(RULES).analyze();
+  await judged.emulateMedia({ colorScheme: 'dark' });
+  const inDark = await axe().withRules(['color-contrast', 'link-in-text-block']).analyze();
+  await judged.emulateMedia({ colorScheme: 'light' });
+  if (judged !== page) {
+    await judged.context().close();
+  }
+  const found = [...violations, ...inDark.violations];
+  const told = found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
+  expect(told.join('\n\n'), `accessibility of ${page.url()}`).toBe('');
+}
+
+/**
+ * Takes pictures of the whole page, in both themes and at three widths, for people to look at:
+ * `target/screens/NAME-THEME-WIDTH.png`.
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function shoot(page, name) {
+  const before = page.viewportSize();
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.screenshot({ path: `${SCREENS}${name}-${colorScheme}-${width}.png`, fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(before);
+}
+
+/**
+ * Demands that the page fits into a window: nobody has to scroll sideways.
+ * @param {Page} page
+ * @param {number} [width] The narrowest that WCAG asks for, if nothing else is said.
+ */
+export async function expectToFit(page, width = 320) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width, height: 800 });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.setViewportSize(before);
+  expect(wide, `width of ${page.url()}`).toBeLessThanOrEqual(width);
+}
+
+/** The page itself, or, as axe cannot run without JavaScript, a copy in which it can: of what is shown, not of scripts. */
+async function withScripts(page) {
+  if (await page.evaluate(() => matchMedia('(scripting: enabled)').matches)) {
+    return page;
+  }
+  const shown = (await page.content()).replace(/<script.*?<\/script>|<\/?noscript>/gs, '');
+  const copy = await page.context().browser().newPage({ javaScriptEnabled: true });
+  await copy.route(page.url(), (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body: shown }));
+  await copy.goto(page.url());
+  return copy;
+}
+
+/** The tags of axe's rules. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+/** A telephone, a tablet, a desk. */
+const WIDTHS = [360, 820, 1440];
+const SCREENS = fileURLToPath(new URL('../../../screens/', import.meta.url));
