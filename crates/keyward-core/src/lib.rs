@@ -10,6 +10,7 @@ pub mod change;
 pub mod credential;
 pub mod decision;
 pub mod digest;
+pub mod effective;
 pub mod entropy;
 pub mod format;
 pub mod id;
