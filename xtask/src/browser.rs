@@ -4,6 +4,7 @@
 //! copied to where the packages are, at each run.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 
@@ -19,6 +20,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     // Where it is built must be known, whatever the environment says.
     steps::run("program", steps::cargo(["build", "-p", "keyward", "--target-dir", "target"]))?;
     let (root, specs) = (steps::root(), steps::root().join(FOLDER).join("specs"));
+    // Two runs at a time would take each other's files away.
+    let one_at_a_time = File::create(root.join(FOLDER).join("lock"))?;
+    one_at_a_time.lock()?;
     if specs.exists() {
         std::fs::remove_dir_all(&specs).with_context(|| format!("browser: cannot remove `{}`", specs.display()))?;
     }
