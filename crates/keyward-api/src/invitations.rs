@@ -74,7 +74,7 @@ impl Sample for Invitation {
             id: sample::INVITATION,
             email: "grace@example.com".to_owned(),
             token: sample::secret("kwinv_EXAMPLE"),
-            url: sample::secret("https://keys.example.com/invitations/kwinv_EXAMPLE"),
+            url: sample::secret("https://keys.example.com/invitation#kwinv_EXAMPLE"),
             expires_at: sample::time(259_200),
         }
     }

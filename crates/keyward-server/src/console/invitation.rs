@@ -1,11 +1,130 @@
-//! Accepting an invitation.
+//! Accepting an invitation. Its token stands behind the `#` of the link, which no server and no log ever sees: a script
+//! puts it into the form, or whoever was invited does.
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::StatusCode;
+use keyward_api::error::ErrorCode;
+use keyward_api::limits::MIN_PASSWORD_CHARS;
+use keyward_core::name::Name;
+use keyward_core::secret::Secret;
 
+use super::gate::{Fields, Open};
+use super::page;
+use super::sign_in::{self, Carried};
+use super::ui::{When, Wrong};
 use crate::app::App;
+use crate::ops::context::Ctx;
+use crate::ops::error::OpError;
+use crate::ops::sessions::{self, SignIn, Step};
+use crate::ops::users::{self, Accept, Accepted, Offer};
+
+#[derive(Template)]
+#[template(path = "console/invitation/open.html")]
+struct OpenPage {
+    wrong: Wrong,
+}
+
+#[derive(Template)]
+#[template(path = "console/invitation/accept.html")]
+struct AcceptPage<'a> {
+    offer: &'a Offer,
+    lapses: When,
+    token: &'a str,
+    name: &'a str,
+    with_code: bool,
+    shortest_password: usize,
+    wrong: Wrong,
+}
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+    Router::new().route("/invitation", get(empty).post(open)).route("/invitation/accept", post(accept))
+}
+
+async fn empty() -> Response {
+    open_page(StatusCode::OK, Wrong::default())
+}
+
+async fn open(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
+    let token = token(&fields);
+    match users::offer(&app, &ctx, &token).await {
+        Ok(offer) => accept_page(StatusCode::OK, &ctx, &offer, &fields, false, Wrong::default()),
+        Err(error) => open_page(status(&error), Wrong::of(&error, &["token"])),
+    }
+}
+
+async fn accept(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
+    let offer = match users::offer(&app, &ctx, &token(&fields)).await {
+        Ok(offer) => offer,
+        Err(error) => return open_page(status(&error), Wrong::of(&error, &["token"])),
+    };
+    let name = match fields.given("name").map(Name::new).transpose() {
+        Ok(name) => name,
+        Err(error) => {
+            let mut wrong = Wrong::default();
+            wrong.add("name", error);
+            return accept_page(StatusCode::UNPROCESSABLE_ENTITY, &ctx, &offer, &fields, false, wrong);
+        }
+    };
+    let code = fields.given("code").map(|_| sign_in::typed_code(&fields));
+    let input = Accept { token: token(&fields), name, password: fields.secret("password"), code };
+    match users::accept(&app, &ctx, input).await {
+        Ok(done) => arrived(&app, &ctx, &offer, done.value, &fields).await,
+        Err(error) => {
+            let with_code = error.code == ErrorCode::SecondFactorRequired || fields.ticked("code");
+            let wrong = Wrong::of(&error, &["name", "password", "code"]);
+            accept_page(status(&error), &ctx, &offer, &fields, with_code, wrong)
+        }
+    }
+}
+
+/// Signs the new member in with what they have just proved, and leads them to their organization.
+async fn arrived(app: &App, ctx: &Ctx, offer: &Offer, accepted: Accepted, fields: &Fields) -> Response {
+    let to = format!("/o/{}", accepted.organization);
+    let input = SignIn { email: offer.email.clone(), password: fields.secret("password"), code: None };
+    match sessions::create(app, ctx, input).await.map(|done| done.value) {
+        Ok(Step::Open(opened)) => sign_in::welcome(ctx, &opened, &Carried { to, form: String::new() }),
+        // A code counts once, and theirs was used to accept.
+        Ok(Step::CodeNeeded(_)) | Err(_) => page::lead_on(&format!("/sign-in?to={to}")),
+    }
+}
+
+fn token(fields: &Fields) -> Secret {
+    let typed = fields.text("token").trim();
+    // People paste the whole link.
+    Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
+}
+
+fn status(error: &OpError) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn open_page(status: StatusCode, wrong: Wrong) -> Response {
+    page::alone(status, "Invitation", &OpenPage { wrong })
+}
+
+fn accept_page(
+    status: StatusCode,
+    ctx: &Ctx,
+    offer: &Offer,
+    fields: &Fields,
+    with_code: bool,
+    wrong: Wrong,
+) -> Response {
+    let token = token(fields);
+    let page = AcceptPage {
+        offer,
+        lapses: When::of(offer.expires_at, ctx.at()),
+        token: token.expose(),
+        name: fields.text("name"),
+        with_code,
+        shortest_password: MIN_PASSWORD_CHARS,
+        wrong,
+    };
+    page::alone(status, "Invitation", &page)
 }

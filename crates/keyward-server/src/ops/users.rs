@@ -2,6 +2,7 @@
 
 mod invitations;
 mod password;
+mod profile;
 
 use keyward_api::error::ErrorCode;
 use keyward_api::limits::MAX_EMAIL_BYTES;
@@ -27,8 +28,9 @@ use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
 pub use keyward_store::MemberFilter;
 
-pub use invitations::{Accept, Accepted, Invite, Invited, accept, first_super_admin, invite};
+pub use invitations::{Accept, Accepted, Invite, Invited, Offer, accept, first_super_admin, invite, offer};
 pub use password::password;
+pub use profile::profile;
 
 /// A user as an organization sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]

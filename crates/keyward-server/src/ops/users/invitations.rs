@@ -155,6 +155,29 @@ pub fn first_super_admin(
     Ok(Invited { invitation, token: token.text })
 }
 
+/// What the holder of an invitation's token may know before they accept it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// To which organization.
+    pub organization: Name,
+    /// Whom it is for.
+    pub email: String,
+    /// Whether they have signed in here before, and so have a password.
+    pub known: bool,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// What an invitation offers, to whoever has its token.
+pub async fn offer(app: &App, ctx: &Ctx, token: &Secret) -> Result<Offer, OpError> {
+    let invitation = find(app, token, ctx.at()).await?.ok_or_else(invalid)?;
+    let mut reader = app.store.read().await?;
+    let organization = reader.organization(invitation.organization).await?.ok_or_else(invalid)?;
+    let known = reader.user_by_email(&invitation.email).await?.is_some();
+    let Invitation { email, expires_at, .. } = invitation;
+    Ok(Offer { organization: organization.name, email, known, expires_at })
+}
+
 /// Accepts an invitation, as a new user or as one who has an account. Whoever sent it must still be able to give all of
 /// it.
 pub async fn accept(app: &App, ctx: &Ctx, input: Accept) -> Result<Done<Accepted>, OpError> {
@@ -199,12 +222,7 @@ async fn find(app: &App, token: &Secret, now: Timestamp) -> Result<Option<Invita
 }
 
 /// Everything about the one who accepts that takes time, or can be refused, before the job.
-async fn newcomer(
-    app: &App,
-    ctx: &Ctx,
-    invitation: &Invitation,
-    input: Accept,
-) -> Result<Newcomer, OpError> {
+async fn newcomer(app: &App, ctx: &Ctx, invitation: &Invitation, input: Accept) -> Result<Newcomer, OpError> {
     let email = &invitation.email;
     let Accept { name, password, code, .. } = input;
     let known = app.store.read().await?.user_by_email(email).await?;

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::surfaces::native::{
-    access, answer, audit, changes, credentials, grants, health, namespaces, organizations, profiles, roles, sessions,
-    setup, usage, users, verify,
+    access, answer, audit, changes, credentials, grants, health, namespaces, organizations, profiles, roles,
+    second_factor, sessions, setup, usage, users, verify,
 };
 
 /// Every native operation, with health, metrics and the document itself.
@@ -26,7 +26,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/openapi.json", get(served))
         .merge(super::reference::routes())
         .merge(sessions::routes())
-        .merge(setup::routes())
         .fallback(async || answer::problem(ErrorCode::NotFound))
         .method_not_allowed_fallback(async || answer::problem(ErrorCode::MethodNotAllowed))
 }
@@ -68,7 +67,7 @@ pub fn document() -> OpenApi {
 fn operations() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().build())
         .routes(routes!(setup::create))
-        .routes(routes!(sessions::list, sessions::create))
+        .routes(routes!(sessions::list, sessions::create, sessions::delete_others))
         .routes(routes!(sessions::current))
         .routes(routes!(sessions::delete))
         .routes(routes!(organizations::list, organizations::create))
@@ -88,6 +87,10 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::suspend))
         .routes(routes!(users::enable))
         .routes(routes!(users::password))
+        .routes(routes!(users::profile))
+        .routes(routes!(second_factor::get, second_factor::begin, second_factor::remove))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::renew_codes))
         .routes(routes!(users::accept))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::get, roles::edit, roles::delete))

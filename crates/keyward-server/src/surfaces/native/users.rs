@@ -7,6 +7,7 @@ use keyward_api::error::Problem;
 use keyward_api::invitations as invited;
 use keyward_api::page;
 use keyward_api::receipt::Confirmed;
+use keyward_api::sessions::SignedInUser;
 use keyward_api::users as wire;
 use keyward_api::values::SecretText;
 use keyward_core::id::UserId;
@@ -111,6 +112,19 @@ pub(super) async fn password(
     Ok(Answer::ok(Confirmed { receipt: receipt_of(&done) }).at(done.revision))
 }
 
+/// Change what one is called.
+#[utoipa::path(patch, path = "/v1/users/current", operation_id = "users.profile", tag = "users",
+    request_body = wire::EditProfile,
+    responses((status = 200, body = SignedInUser), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn profile(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Json(input): Json<wire::EditProfile>,
+) -> Result<SignedInUser> {
+    let done = users::profile(&app, &ctx, input.name).await?;
+    Ok(Answer::ok(SignedInUser::from(&done.value)).at(done.revision))
+}
+
 /// Accept an invitation and, as a new user, choose name and password.
 #[utoipa::path(post, path = "/v1/invitations/accept", operation_id = "invitations.accept", tag = "invitations", security(()),
     request_body = invited::AcceptInvitation,
@@ -137,7 +151,7 @@ pub(super) async fn accept(
 pub(super) fn invitation(app: &App, made: &Invited) -> invited::Invitation {
     let base = app.config.server.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
     // Joined at once: a text that grows leaves copies of the token behind.
-    let url = [base.as_str(), "/invitations/", made.token.expose()].concat();
+    let url = [base.as_str(), "/invitation#", made.token.expose()].concat();
     invited::Invitation {
         id: made.invitation.id,
         email: made.invitation.email.clone(),
