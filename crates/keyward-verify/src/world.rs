@@ -108,6 +108,11 @@ impl<'a> World<'a> {
         self.estate.places.iter().map(|(namespace, place)| (*namespace, place.parent))
     }
 
+    /// The public site key of an application.
+    pub fn site_key(&self, namespace: NamespaceId) -> Option<&'a str> {
+        self.estate.places.get(&namespace)?.site_key.as_deref()
+    }
+
     /// Members of the organization, suspended ones included.
     pub fn members(&self) -> impl Iterator<Item = (UserId, Member)> + use<'a> {
         self.estate.members.iter().map(|(user, member)| (*user, *member))

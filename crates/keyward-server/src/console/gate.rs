@@ -95,6 +95,8 @@ pub(super) struct Visitor {
     pub(super) part: bool,
     /// The path and the query that were asked for.
     pub(super) target: Arc<str>,
+    /// Under which origin this server is known to the visitor: `https://keys.example.com`.
+    pub(super) origin: Arc<str>,
     /// What is said once, about what was done before.
     pub(super) notice: Option<Notice>,
 }
@@ -232,6 +234,7 @@ async fn visitor(app: &App, parts: &Parts) -> Result<Option<Visitor>, OpError> {
         form_token: form_token(token).into(),
         part: parts.headers.contains_key("hx-request") && !parts.headers.contains_key("hx-history-restore-request"),
         target: target(parts).into(),
+        origin: origin(app, parts, ctx.secure).into(),
         notice: Notice::of(&parts.headers),
         ctx,
     }))
@@ -282,6 +285,15 @@ async fn fields(headers: &HeaderMap, sent: axum::body::Body) -> Result<Form, Res
     let collected = Limited::new(sent, MAX_FORM_BYTES).collect().await;
     let bytes = collected.map_err(|_| page::unreadable_form("the form is longer than 64 KiB, or ended early"))?;
     Form::parse(&bytes.to_bytes()).map_err(|error| page::unreadable_form(&error.to_string()))
+}
+
+/// `server.public_url`, or what the browser asked: hosts that this node does not serve never come so far.
+fn origin(app: &App, parts: &Parts, secure: bool) -> String {
+    if let Some(url) = &app.config.server.public_url {
+        return url.to_string();
+    }
+    let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+    format!("{}://{}", if secure { "https" } else { "http" }, host.to_ascii_lowercase())
 }
 
 fn target(parts: &Parts) -> String {
