@@ -34,6 +34,7 @@ pub mod receipt;
 pub mod roles;
 pub mod sample;
 pub mod schema;
+pub mod second_factor;
 pub mod sessions;
 pub mod setup;
 pub mod usage;

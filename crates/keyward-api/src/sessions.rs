@@ -9,6 +9,7 @@ use keyward_core::namespace::NamespaceId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::receipt::Receipt;
 use crate::sample::{self, Sample};
 use crate::schema;
 use crate::values::{SecretText, Time};
@@ -52,6 +53,16 @@ pub struct ListSessions {
     pub cursor: Option<String>,
 }
 
+/// One's other sessions have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = SessionsEnded::sample)]
+pub struct SessionsEnded {
+    /// How many.
+    pub ended: u64,
+    /// Where that is in force.
+    pub receipt: Receipt,
+}
+
 /// A session of a signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = Session::sample)]
@@ -63,7 +74,7 @@ pub struct Session {
     pub current: bool,
     /// When the user signed in.
     pub created_at: Time,
-    /// Until when it counts as a fresh sign-in, which a reveal needs.
+    /// Until when it counts as a fresh sign-in, which what is sensitive needs: a reveal, for example.
     pub fresh_until: Time,
     /// When it ends by itself.
     pub expires_at: Time,
@@ -200,6 +211,12 @@ impl Sample for CreatedSession {
 impl Sample for ListSessions {
     fn sample() -> Self {
         Self { limit: Some(20), cursor: None }
+    }
+}
+
+impl Sample for SessionsEnded {
+    fn sample() -> Self {
+        Self { ended: 2, receipt: Receipt::sample() }
     }
 }
 

@@ -61,6 +61,16 @@ pub struct EditUser {
     pub super_admin: Option<bool>,
 }
 
+/// Changes what one is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = EditProfile::sample)]
+pub struct EditProfile {
+    /// The name from now on.
+    #[schema(value_type = schema::Name)]
+    pub name: Name,
+}
+
 /// Changes one's own password.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +169,12 @@ impl Sample for InviteUser {
 impl Sample for EditUser {
     fn sample() -> Self {
         Self { super_admin: Some(true) }
+    }
+}
+
+impl Sample for EditProfile {
+    fn sample() -> Self {
+        Self { name: sample::name("Ada King") }
     }
 }
 

@@ -4,7 +4,7 @@ use keyward_api::id::{ApplicationId, CredentialId, GrantId, OrganizationId, Role
 use keyward_api::receipt::Confirmed;
 use keyward_api::{
     Page, access, audit, changes, credentials, grants, invitations, namespaces, operations, organizations, profiles,
-    roles, sessions, setup, usage, users, verify,
+    roles, second_factor, sessions, setup, usage, users, verify,
 };
 
 use crate::call::{Call, Export};
@@ -73,6 +73,8 @@ operations! {
         get = SESSIONS_GET() => sessions::WhoAmI;
         /// Ends one of the caller's own sessions, by its id; `current` is the one that asks.
         delete = SESSIONS_DELETE(session: &str) => Confirmed;
+        /// Ends all of the caller's own sessions but the one that asks.
+        delete_others = SESSIONS_OTHERS_DELETE() => sessions::SessionsEnded;
     }
 
     /// Organizations.
@@ -161,6 +163,22 @@ operations! {
         remove = USERS_REMOVE(user: UserId) => users::UserRemoved;
         /// Changes the caller's own password: all their other sessions end.
         password = USERS_PASSWORD() json(users::ChangePassword) => Confirmed;
+        /// Changes what the caller is called.
+        profile = USERS_PROFILE() json(users::EditProfile) => sessions::SignedInUser;
+    }
+
+    /// The caller's own second factor.
+    SecondFactor = second_factor {
+        /// Says whether the caller has one, and how many recovery codes are left.
+        get = USERS_FACTOR_GET() => second_factor::SecondFactor;
+        /// Begins with one: the answer carries the secret for the caller's application.
+        begin = USERS_FACTOR_BEGIN() => second_factor::BegunSecondFactor;
+        /// Confirms it with its first code; the answer carries the recovery codes, this once.
+        confirm = USERS_FACTOR_CONFIRM() json(second_factor::ConfirmSecondFactor) => second_factor::RecoveryCodes;
+        /// Replaces the recovery codes; the answer carries the new ones, this once.
+        renew_codes = USERS_FACTOR_RENEW() => second_factor::RecoveryCodes;
+        /// Removes it, with its recovery codes.
+        remove = USERS_FACTOR_REMOVE() => Confirmed;
     }
 
     /// Invitations to an organization.

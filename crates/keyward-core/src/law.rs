@@ -6,7 +6,7 @@ mod tests;
 use ipnet::IpNet;
 
 use crate::credential::Credential;
-use crate::id::UserId;
+use crate::id::{OrganizationId, UserId};
 use crate::kind::{Authority, Denials, Kind};
 use crate::namespace::NamespaceId;
 use crate::permission::{Pattern, PatternSet, Rights};
@@ -151,6 +151,20 @@ pub fn may_make(
         let rights = Rights { granted: (*patterns).clone(), denied: denied.clone() };
         may_give_role(facts, giver, *namespace, &rights)
     })
+}
+
+/// Whether a credential of `kind` with `grants` can do everything in its organization, but for what its kind is denied:
+/// because its kind's authority is the organization's, or because a role that covers everything is held there. People
+/// are asked who they are before they make one.
+pub fn is_unlimited(kind: &Kind, organization: OrganizationId, grants: &[(NamespaceId, &PatternSet)]) -> bool {
+    match kind.authority {
+        Authority::Organization => true,
+        Authority::Roles { .. } | Authority::Group => {
+            grants.iter().any(|(at, patterns)| *at == organization.into() && patterns.contains(&Pattern::All))
+        }
+        // Never more than one person's, at any time.
+        Authority::Namespace | Authority::Owner => false,
+    }
 }
 
 /// Whether the giver holds `rights` at `namespace`, and also what comes with any role there, be it an empty one.

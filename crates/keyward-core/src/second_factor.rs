@@ -41,15 +41,19 @@ pub fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
     Secret::from_string(parts.concat())
 }
 
+/// The code that an application shows at `now`. `None`: this is no secret.
+pub fn code(secret: &Secret, now: Timestamp) -> Option<Secret> {
+    Some(Secret::from_string(digits(&key(secret)?, step(now)?)))
+}
+
 /// The step of time whose code this is: the one at `now`, or one next to it, later than `last_used`. `None`: it is
 /// another code, or counts no more. Every step is compared, in constant time, whichever it is.
 pub fn step_of(secret: &Secret, code: &str, now: Timestamp, last_used: u64) -> Option<u64> {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &*bytes_of(secret)?);
+    let (key, current) = (key(secret)?, step(now)?);
     let code = Zeroizing::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>());
-    let current = u64::try_from(now.seconds()).ok()? / STEP_SECONDS;
     let mut found = None;
     for step in current.saturating_sub(WINDOW)..=current + WINDOW {
-        let expected = Zeroizing::new(format!("{:0DIGITS$}", truncated(&key, step) % 1_000_000));
+        let expected = Zeroizing::new(digits(&key, step));
         let same = constant_time::verify_slices_are_equal(expected.as_bytes(), code.as_bytes()).is_ok();
         if same && step > last_used {
             found = found.or(Some(step));
@@ -96,6 +100,18 @@ fn new_recovery_code(entropy: &mut impl Entropy) -> Secret {
         text.push(char::from(UNAMBIGUOUS[usize::from(byte % 32)]));
     }
     Secret::from_string(text)
+}
+
+fn key(secret: &Secret) -> Option<hmac::Key> {
+    Some(hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &*bytes_of(secret)?))
+}
+
+fn step(now: Timestamp) -> Option<u64> {
+    Some(u64::try_from(now.seconds()).ok()? / STEP_SECONDS)
+}
+
+fn digits(key: &hmac::Key, step: u64) -> String {
+    format!("{:0DIGITS$}", truncated(key, step) % 1_000_000)
 }
 
 /// The value of RFC 4226, section 5.3, of which the last digits are the code.

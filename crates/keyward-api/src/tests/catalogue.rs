@@ -50,6 +50,7 @@ fn statuses_are_those_of_http() {
             &ErrorCode::Unauthenticated,
             &ErrorCode::InvalidCredential,
             &ErrorCode::SignInFailed,
+            &ErrorCode::SecondFactorRequired,
             &ErrorCode::SessionEnded
         ]
     );

@@ -36,7 +36,7 @@ fn parameters_name_what_their_collection_holds() {
         let segments: Vec<_> = operation.path.split('/').collect();
         for pair in segments.windows(2) {
             let Some(name) = pair[1].strip_prefix('{').and_then(|s| s.strip_suffix('}')) else {
-                assert!(pair[1].bytes().all(|b| b.is_ascii_alphanumeric()), "{}", operation.path);
+                assert!(pair[1].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{}", operation.path);
                 continue;
             };
             let expected = of_collection.get(pair[0]).copied().or_else(|| pair[0].strip_suffix('s')).unwrap();
@@ -118,9 +118,9 @@ fn what_takes_rights_away_is_confirmed() {
     for operation in ALL {
         let verb = operation.id.rsplit('.').next().unwrap();
         let takes_away = matches!(verb, "revoke" | "disable" | "rotate" | "suspend" | "remove" | "delete" | "unlink");
-        // A session is looked up where it is kept, so ending one is in force at once.
-        let exempt = operation.id == "sessions.delete";
-        assert!(!takes_away || operation.confirms || exempt, "{}", operation.id);
+        // Sessions and second factors are looked up where they are kept, so that is in force at once.
+        let exempt = ["sessions.delete", "sessions.others.delete", "users.factor.remove"];
+        assert!(!takes_away || operation.confirms || exempt.contains(&operation.id), "{}", operation.id);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::receipt::Receipt;
 use crate::sample::Sample;
 use crate::{
     access, audit, changes, credentials, error, grants, invitations, namespaces, organizations, profiles, receipt,
-    roles, sessions, setup, usage, users, verify,
+    roles, second_factor, sessions, setup, usage, users, verify,
 };
 
 fn round_trip<T: Sample + Serialize + DeserializeOwned>() -> Value {
@@ -59,7 +59,8 @@ mod requests {
         organizations::ListOrganizations, organizations::CreateOrganization, organizations::EditOrganization,
         namespaces::ListNamespaces, namespaces::CreateApp, namespaces::CreateWorkspace, namespaces::CreateUserGroup,
         namespaces::EditNamespace, namespaces::DeleteNamespace, namespaces::ListGroupMembers,
-        users::ListUsers, users::InviteUser, users::EditUser, users::ChangePassword,
+        users::ListUsers, users::InviteUser, users::EditUser, users::EditProfile, users::ChangePassword,
+        second_factor::ConfirmSecondFactor,
         invitations::AcceptInvitation,
         roles::ListRoles, roles::CreateRole, roles::EditRole, roles::PreviewRole, roles::RoleAt,
         grants::ListGrants, grants::CreateGrant,
@@ -88,7 +89,8 @@ mod answers {
         error::Problem, error::FieldError, receipt::Receipt, receipt::Confirmed,
         setup::SetupDone,
         sessions::CreatedSession, sessions::Session, sessions::WhoAmI, sessions::SessionCaller,
-        sessions::SignedInUser, sessions::MemberOf, sessions::CredentialCaller,
+        sessions::SignedInUser, sessions::MemberOf, sessions::CredentialCaller, sessions::SessionsEnded,
+        second_factor::SecondFactor, second_factor::BegunSecondFactor, second_factor::RecoveryCodes,
         organizations::Organization, organizations::CreatedOrganization, organizations::OrganizationChanged,
         namespaces::App, namespaces::Workspace, namespaces::UserGroup, namespaces::GroupMember,
         namespaces::NamespaceDeleted,

@@ -752,3 +752,19 @@ fn a_credential_grants_with_its_own_denials() {
     assert!(may_grant(&rows, &giver, APP, &set(&["credentials:create"])).is_err());
     assert_eq!(may_grant(&rows, &giver, APP, &set(&["credentials:read"])), Ok(()));
 }
+
+#[test]
+fn a_credential_is_unlimited_by_its_kind_or_by_a_role_for_everything_at_the_organization() {
+    let (kinds, all, most) = (kinds(), set(&["*"]), set(&["accounts:*", "credentials:*"]));
+    let organization = NamespaceId::from(ORGANIZATION);
+    let of = |kind: usize, grants: &[(NamespaceId, &PatternSet)]| is_unlimited(&kinds[kind], ORGANIZATION, grants);
+    assert!(of(WHOLE_KIND, &[]));
+    for kind in [ROLES_KIND, LIVE_KIND, GROUP_KIND] {
+        assert!(of(kind, &[(APP, &most), (organization, &all)]));
+        assert!(!of(kind, &[(APP, &all), (organization, &most)]));
+        assert!(!of(kind, &[]));
+    }
+    for kind in [CONFINED_KIND, OWNER_KIND] {
+        assert!(!of(kind, &[(organization, &all)]));
+    }
+}

@@ -30,6 +30,7 @@ fn known_codes() {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"12345678901234567890");
         assert_eq!(format!("{:08}", truncated(&key, step) % 100_000_000), digits);
         assert_eq!(step_of(&rfc(), &digits[2..], at(seconds), 0), Some(step), "{seconds}");
+        assert_eq!(code(&rfc(), at(seconds)).unwrap().expose(), &digits[2..]);
     }
 }
 

@@ -62,6 +62,14 @@ impl Ctx {
         self.now.wall
     }
 
+    /// The signed-in user who asks, as the target of what they do to themselves.
+    pub fn own_id(&self) -> Option<String> {
+        match &self.caller {
+            Caller::Session(signed_in) => Some(signed_in.user.to_string()),
+            Caller::Anonymous | Caller::Credential(_) | Caller::System => None,
+        }
+    }
+
     /// Who asks, as it is kept.
     pub fn caller_id(&self) -> CallerId {
         match &self.caller {

@@ -414,6 +414,7 @@ async fn create_in(
     let grants: Vec<(NamespaceId, PatternSet)> =
         roles.iter().map(|(role, namespace)| (*namespace, role.patterns.clone())).collect();
     give(tx, authority, kind, &draft, &grants).await?;
+    fresh_if_unlimited(authority, kind, &grants)?;
     let (placing, superseded) = place(tx, kind, &draft, now).await?;
     tx.put_credential(&draft, Some(&placing)).await.map_err(|e| OpError::name_taken(e, &draft.name))?;
     for ((role, namespace), id) in roles.iter().zip(ids) {
@@ -445,6 +446,17 @@ async fn give(
     Ok(law::may_make(&authority.rows, &authority.giver(), kind, credential, &borrowed)?)
 }
 
+/// Whoever makes a credential that can do everything has to have proved lately who they are.
+fn fresh_if_unlimited(authority: &Authority, kind: &Kind, grants: &[(NamespaceId, PatternSet)]) -> Result<(), OpError> {
+    if is_unlimited(authority, kind, grants) { authority.fresh() } else { Ok(()) }
+}
+
+fn is_unlimited(authority: &Authority, kind: &Kind, grants: &[(NamespaceId, PatternSet)]) -> bool {
+    use keyward_core::rights::Facts as _;
+    let borrowed: Vec<(NamespaceId, &PatternSet)> = grants.iter().map(|(n, p)| (*n, p)).collect();
+    law::is_unlimited(kind, authority.rows.organization(), &borrowed)
+}
+
 async fn replace_grants(
     tx: &mut Tx,
     authority: &mut Authority,
@@ -458,6 +470,10 @@ async fn replace_grants(
     let grants: Vec<(NamespaceId, PatternSet)> =
         roles.iter().map(|(role, namespace)| (*namespace, role.patterns.clone())).collect();
     give(tx, authority, kind, credential, &grants).await?;
+    let before = authority.grants_of(tx, credential.id).await?;
+    if !is_unlimited(authority, kind, &before) {
+        fresh_if_unlimited(authority, kind, &grants)?;
+    }
     let holder = Holder::Credential(credential.id);
     let earlier = tx.grants_of(credential.organization, holder).await?;
     let keeps = |g: &Grant| match kind.authority {

@@ -8,7 +8,7 @@ use keyward_core::law;
 use keyward_core::manage::Act;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
-use keyward_core::role::{Grant, Holder};
+use keyward_core::role::{Grant, Holder, Role};
 use keyward_store::{GrantFilter, Page, Reader, StoreError};
 
 use crate::app::App;
@@ -68,6 +68,7 @@ pub async fn create(
             may_hold(tx, authority, holder).await?;
             law::may_grant(&authority.rows, &authority.giver(), namespace, &role.patterns)?;
             one_a_place(tx, authority, holder, namespace, role.id).await?;
+            fresh_if_unlimited(tx, authority, holder, namespace, &role).await?;
             let grant = Grant { id, organization, holder, role: role.id, namespace, created_at: now };
             tx.put_grant(&grant).await.map_err(held_already)?;
             Ok(Outcomes::new((grant, role.name.clone()), id)
@@ -162,6 +163,23 @@ async fn one_a_place(
         return Err(OpError::field(ErrorCode::WrongRoles, "/role", message));
     }
     Ok(())
+}
+
+/// Whoever makes a credential able to do everything has to have proved lately who they are.
+async fn fresh_if_unlimited(
+    tx: &mut Reader,
+    authority: &Authority,
+    holder: Holder,
+    namespace: NamespaceId,
+    role: &Role,
+) -> Result<(), OpError> {
+    use keyward_core::rights::Facts as _;
+    let organization = authority.rows.organization();
+    let Holder::Credential(id) = holder else { return Ok(()) };
+    let Some(record) = tx.credential(organization, id).await? else { return Ok(()) };
+    let kind = authority.kind(&record.kind)?;
+    let unlimited = law::is_unlimited(&kind, organization, &[(namespace, &role.patterns)]);
+    if unlimited { authority.fresh() } else { Ok(()) }
 }
 
 fn held_already(error: StoreError) -> OpError {

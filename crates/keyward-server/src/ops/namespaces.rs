@@ -110,7 +110,7 @@ pub async fn edit(app: &App, ctx: &Ctx, id: NamespaceId, name: Option<Name>) -> 
 }
 
 /// Deletes one. While something is in it, its name must be given as confirmation; then its credentials are revoked in
-/// the same commit, and what stands below it goes too.
+/// the same commit, and what stands below it goes too. People need a fresh sign-in.
 pub async fn delete(
     app: &App,
     ctx: &Ctx,
@@ -122,6 +122,7 @@ pub async fn delete(
         let organization = authority::organization(app, ctx)?;
         must_be_seen(app, ctx, organization, id)?;
         door(app, ctx, operation, id)?;
+        authority::fresh(ctx)?;
         let now = ctx.at();
         change(app, ctx, operation, organization, async move |tx, authority| {
             let found = must_exist_as(tx, organization, id).await?;

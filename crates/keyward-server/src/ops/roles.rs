@@ -10,7 +10,9 @@ use keyward_core::manage;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::{Pattern, PatternSet};
-use keyward_core::role::{MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role};
+use keyward_core::role::{
+    Holder, MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
+};
 use keyward_store::{Page, Reader, RoleUse, StoreError};
 
 use crate::app::App;
@@ -207,7 +209,12 @@ async fn may_edit(
     }
     let organization = changed.organization;
     law::may_grant(&authority.rows, &authority.giver(), organization.into(), &changed.patterns)?;
+    let widens_to_all = changed.patterns.contains(&Pattern::All) && !before.contains(&Pattern::All);
     for grant in tx.grants_of_role(organization, changed.id).await? {
+        if widens_to_all && matches!(grant.holder, Holder::Credential(_)) && grant.namespace == organization.into() {
+            // It makes a credential able to do everything.
+            authority.fresh()?;
+        }
         tx.load_namespace(&mut authority.rows, grant.namespace).await?;
         law::may_grant(&authority.rows, &authority.giver(), grant.namespace, &changed.patterns)?;
     }

@@ -16,7 +16,7 @@ use keyward_store::{Reader, SecondFactor, StoreError, Tx, Writer};
 use crate::app::App;
 use crate::ops::attempts::{self, Account, Attempt};
 use crate::ops::authority;
-use crate::ops::context::{Caller, Ctx, SignedIn};
+use crate::ops::context::{Ctx, SignedIn};
 use crate::ops::error::OpError;
 use crate::ops::receipts::{Done, Outcomes, change_deployment, recorded};
 use crate::ops::sessions;
@@ -233,11 +233,7 @@ async fn own<T>(
     operation: &'static Operation,
     body: impl AsyncFnOnce(SignedIn) -> Result<T, OpError>,
 ) -> Result<T, OpError> {
-    let target = match &ctx.caller {
-        Caller::Session(signed_in) => Some(signed_in.user.to_string()),
-        Caller::Anonymous | Caller::Credential(_) | Caller::System => None,
-    };
-    recorded(app, ctx, operation, target, async {
+    recorded(app, ctx, operation, ctx.own_id(), async {
         authority::admit(ctx, operation)?;
         let signed_in = *sessions::signed_in(ctx)?;
         authority::fresh(ctx)?;
@@ -283,3 +279,6 @@ fn wrong_code() -> OpError {
 
 /// How applications name where the account is.
 const ISSUER: &str = "Keyward";
+
+#[cfg(test)]
+mod tests;

@@ -112,8 +112,14 @@ pub(super) struct Whole {
 
 /// Signs in, or takes the first of two steps.
 pub async fn create(app: &App, ctx: &Ctx, input: SignIn) -> Result<Done<Step>, OpError> {
-    sign_in(app, ctx, input, async |proven| Ok(wait_for_code(app, ctx, proven).await?.map(Step::CodeNeeded)), Step::Open)
-        .await
+    sign_in(
+        app,
+        ctx,
+        input,
+        async |proven| Ok(wait_for_code(app, ctx, proven).await?.map(Step::CodeNeeded)),
+        Step::Open,
+    )
+    .await
 }
 
 /// Signs in for a client that has only one step: where a code is needed and missing, it is told to send one.
@@ -245,7 +251,7 @@ pub async fn delete(app: &App, ctx: &Ctx, id: Option<SessionId>) -> Result<Done<
 /// Ends all of the caller's own sessions but the one that asks, and sign-ins that wait for a code; how many sessions.
 pub async fn delete_others(app: &App, ctx: &Ctx) -> Result<Done<usize>, OpError> {
     let operation = &operations::SESSIONS_OTHERS_DELETE;
-    recorded(app, ctx, operation, None, async {
+    recorded(app, ctx, operation, ctx.own_id(), async {
         authority::admit(ctx, operation)?;
         let signed_in = *signed_in(ctx)?;
         let now = ctx.at();
@@ -260,7 +266,8 @@ pub async fn delete_others(app: &App, ctx: &Ctx) -> Result<Done<usize>, OpError>
 
 /// Forgets sessions that have expired, and sign-ins that nobody went on with.
 pub async fn purge(app: &App, now: Timestamp) -> Result<u64, StoreError> {
-    let purge = async move |writer: &mut Writer| Ok(writer.purge_sessions(now).await? + writer.purge_sign_ins(now).await?);
+    let purge =
+        async move |writer: &mut Writer| Ok(writer.purge_sessions(now).await? + writer.purge_sign_ins(now).await?);
     app.store.side_write(purge).await
 }
 
@@ -464,9 +471,7 @@ async fn wait_for_code(app: &App, ctx: &Ctx, proven: Proven) -> Result<Done<Pend
 async fn find_pending(app: &App, token: &str, now: Timestamp) -> Result<Option<PendingSignIn>, StoreError> {
     let Some(public_id) = Sort::SignIn.public_id(token) else { return Ok(None) };
     let found = app.store.read().await?.sign_in_by_public_id(public_id).await?;
-    Ok(found.filter(|pending| {
-        now < pending.expires_at && Sort::SignIn.confirms(&app.ring(), &pending.digest, token)
-    }))
+    Ok(found.filter(|pending| now < pending.expires_at && Sort::SignIn.confirms(&app.ring(), &pending.digest, token)))
 }
 
 /// The answer to a wrong password of somebody who stays signed in: not what a failed sign-in is answered.

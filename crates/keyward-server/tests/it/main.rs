@@ -17,5 +17,6 @@ mod oauth;
 mod passwords;
 mod proxy;
 mod reach;
+mod second_factor;
 mod startup;
 mod tls;

@@ -27,17 +27,20 @@ pub(crate) enum Invitations {
         /// A file with the password; standard input if absent
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        /// A file with a code of an existing user's second factor, or a recovery code
+        #[arg(long, value_name = "FILE")]
+        code_file: Option<PathBuf>,
     },
 }
 
 pub(crate) async fn run(command: Invitations, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let Invitations::Accept { invitation_file, name, password_file } = command;
+    let Invitations::Accept { invitation_file, name, password_file, code_file } = command;
     let client = anonymous(global, global.server.as_deref().unwrap_or(DEFAULT_SERVER))?;
     let accepted = AcceptInvitation {
         token: secrets::read(output, Some(&invitation_file), "token of the invitation")?,
         name,
         password: secrets::read(output, password_file.as_deref(), "password")?,
-        code: None,
+        code: code_file.as_deref().map(|file| secrets::read(output, Some(file), "code")).transpose()?,
     };
     done(output, client.invitations().accept(&accepted)).await
 }

@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub(crate) mod config;
 pub(crate) mod credentials;
 pub(crate) mod database;
+mod factor;
 pub(crate) mod grants;
 pub(crate) mod init;
 pub(crate) mod invitations;

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use keyward_api::ErrorCode;
 use keyward_api::sessions::{
-    CreateSession, CreatedSession, CredentialCaller, ListSessions, Session, SessionCaller, WhoAmI,
+    CreateSession, CreatedSession, CredentialCaller, ListSessions, Session, SessionCaller, SessionsEnded, SignedInUser,
+    WhoAmI,
 };
 use keyward_client::{Client, Error};
 
@@ -13,7 +15,7 @@ use super::{done, list};
 use crate::arguments::{Global, Paging};
 use crate::connection::{DEFAULT_SERVER, anonymous, connect};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, Picture, View};
+use crate::output::{Output, Picture, View, input_is_terminal};
 use crate::{secrets, session};
 
 /// Who signs in, and where.
@@ -28,6 +30,9 @@ pub(crate) struct LoginArgs {
     /// A file with the password; standard input if absent
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// A file with a code of the second factor or a recovery code; asked for at a terminal where one is needed
+    #[arg(long, value_name = "FILE")]
+    code_file: Option<PathBuf>,
 }
 
 /// What can be done with one's own sessions.
@@ -43,6 +48,16 @@ pub(crate) enum Sessions {
         /// Its id, `ses_…`
         session: String,
     },
+    /// One's other sessions
+    #[command(subcommand)]
+    Others(Others),
+}
+
+/// What can be done with one's other sessions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Others {
+    /// End all sessions of one's own but the one that asks
+    Delete,
 }
 
 pub(crate) async fn run(command: Sessions, client: &Client, output: &Output) -> Result<Exit, Failure> {
@@ -53,6 +68,7 @@ pub(crate) async fn run(command: Sessions, client: &Client, output: &Output) -> 
             list(output, &paging, sessions.list(&query)).await
         }
         Sessions::Delete { session } => done(output, sessions.delete(&session)).await,
+        Sessions::Others(Others::Delete) => done(output, sessions.delete_others()).await,
     }
 }
 
@@ -65,7 +81,15 @@ pub(crate) async fn login(args: LoginArgs, global: &Global, output: &Output) -> 
         None => secrets::ask(output, "e-mail address", "--email")?,
     };
     let password = secrets::read(output, args.password_file.as_deref(), "password")?;
-    let created = client.sessions().create(&CreateSession { email, password, code: None }).await?;
+    let code = args.code_file.as_deref().map(|file| secrets::read(output, Some(file), "code")).transpose()?;
+    let mut input = CreateSession { email, password, code };
+    let created = match client.sessions().create(&input).await {
+        Err(Error::Problem(problem)) if problem.is(ErrorCode::SecondFactorRequired) && input_is_terminal() => {
+            input.code = Some(secrets::read(output, None, "code of the second factor, or recovery code")?);
+            client.sessions().create(&input).await?
+        }
+        answered => answered?,
+    };
     let CreatedSession { token, .. } = created.into_inner();
     let kept = session::Session { server: client.base_url().to_owned(), token, organization: None };
     let path = kept.keep()?;
@@ -97,6 +121,31 @@ pub(crate) async fn logout(global: &Global, output: &Output) -> Result<Exit, Fai
 
 pub(crate) async fn whoami(client: &Client, output: &Output) -> Result<Exit, Failure> {
     done(output, client.sessions().get()).await
+}
+
+impl View for SessionsEnded {
+    fn view(&self) -> Picture {
+        Picture::fields([("ended", self.ended.to_string())]).line(self.receipt.to_string())
+    }
+
+    fn essence(&self) -> Vec<String> {
+        vec![self.ended.to_string()]
+    }
+}
+
+impl View for SignedInUser {
+    fn view(&self) -> Picture {
+        Picture::fields([
+            ("id", self.id.to_string()),
+            ("name", self.name.to_string()),
+            ("email", self.email.clone()),
+            ("operator", flag(self.operator)),
+        ])
+    }
+
+    fn essence(&self) -> Vec<String> {
+        vec![self.id.to_string()]
+    }
 }
 
 impl View for WhoAmI {

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use keyward_api::users::{ChangePassword, EditUser, InviteUser, ListUsers, User, UserChanged, UserRemoved, UserState};
+use keyward_api::Name;
+use keyward_api::users::{
+    ChangePassword, EditProfile, EditUser, InviteUser, ListUsers, User, UserChanged, UserRemoved, UserState,
+};
 use keyward_client::Client;
 
 use super::show::{Listed, flag, joined, maybe, word};
+use super::factor::{self, Factor};
 use super::{done, list, parse};
 use crate::arguments::Paging;
 use crate::failure::{Exit, Failure};
@@ -75,6 +79,15 @@ pub(crate) enum Users {
         #[arg(long, value_name = "FILE")]
         new_file: Option<PathBuf>,
     },
+    /// Change what one is called
+    Profile {
+        /// The name from now on
+        #[arg(value_parser = Name::new)]
+        name: Name,
+    },
+    /// One's own second factor
+    #[command(subcommand)]
+    Factor(Factor),
 }
 
 pub(crate) async fn run(command: Users, client: &Client, output: &Output) -> Result<Exit, Failure> {
@@ -100,6 +113,8 @@ pub(crate) async fn run(command: Users, client: &Client, output: &Output) -> Res
             let (current, new) = secrets::change(output, current_file.as_deref(), new_file.as_deref())?;
             done(output, users.password(&ChangePassword { current, new })).await
         }
+        Users::Profile { name } => done(output, users.profile(&EditProfile { name })).await,
+        Users::Factor(command) => factor::run(command, client, output).await,
     }
 }
 

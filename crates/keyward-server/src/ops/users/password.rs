@@ -6,7 +6,7 @@ use keyward_core::secret::Secret;
 
 use crate::app::App;
 use crate::ops::authority;
-use crate::ops::context::{Caller, Ctx};
+use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
 use crate::ops::passwords;
 use crate::ops::receipts::{Done, Outcomes, change_deployment, recorded};
@@ -17,11 +17,7 @@ use crate::ops::sessions::{self, SessionRecord};
 /// that asks counts as freshly signed in, unless its user has a second factor. All others of the user end: whoever knew the old password is out.
 pub async fn password(app: &App, ctx: &Ctx, current: Secret, new: Secret) -> Result<Done<()>, OpError> {
     let operation = &operations::USERS_PASSWORD;
-    let target = match &ctx.caller {
-        Caller::Session(signed_in) => Some(signed_in.user.to_string()),
-        Caller::Anonymous | Caller::Credential(_) | Caller::System => None,
-    };
-    recorded(app, ctx, operation, target, async {
+    recorded(app, ctx, operation, ctx.own_id(), async {
         authority::admit(ctx, operation)?;
         let signed_in = *sessions::signed_in(ctx)?;
         let user = app.store.read().await?.user(signed_in.user).await?.ok_or_else(|| OpError::not_found("user"))?;

@@ -90,7 +90,8 @@ async fn an_existing_user_joins_with_their_own_password() {
     let (grace, _) = app.member(&admin, "grace@example.com", false).await;
     remove(&app, &at(START, admin.caller.clone()), grace).await.unwrap();
     let token = invited(&app, &admin.caller, invitation("grace@example.com", None, false)).await.unwrap();
-    let guess = Accept { token: secret(token.expose()), name: None, password: secret("another-password-of-mine"), code: None };
+    let guess =
+        Accept { token: secret(token.expose()), name: None, password: secret("another-password-of-mine"), code: None };
     let refused = accept(&app, &at(START, Caller::Anonymous), guess).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::SignInFailed);
     assert_eq!(accepted(&app, &token, 1).await, Ok(grace));

@@ -15,6 +15,7 @@ mod organizations;
 mod profiles;
 mod reference;
 mod roles;
+mod second_factor;
 mod sessions;
 mod setup;
 mod usage;

@@ -88,6 +88,15 @@ pub(super) async fn delete(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<Ses
     end(&app, &ctx, Some(id)).await
 }
 
+/// End all sessions of one's own but the one that asks.
+#[utoipa::path(delete, path = "/v1/sessions", operation_id = "sessions.others.delete", tag = "sessions",
+    responses((status = 200, body = wire::SessionsEnded), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn delete_others(State(app): State<Arc<App>>, ctx: Ctx) -> Result<wire::SessionsEnded> {
+    let done = sessions::delete_others(&app, &ctx).await?;
+    let ended = wire::SessionsEnded { ended: done.value as u64, receipt: receipt_of(&done) };
+    Ok(Answer::ok(ended).at(done.revision))
+}
+
 async fn delete_current(State(app): State<Arc<App>>, ctx: Ctx) -> Result<Confirmed> {
     end(&app, &ctx, None).await
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use keyward_core::second_factor::code;
+use keyward_core::secret::Secret;
+use keyward_core::time::Timestamp;
 use keyward_server::clock;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -60,6 +63,7 @@ pub(crate) async fn told() -> Story {
     };
     story.set_up().await;
     story.people().await;
+    story.second_factor().await;
     story.verifier().await;
     let kinds = story.kinds().await;
     for kind in &kinds {
@@ -163,6 +167,41 @@ impl Story {
         self.ask(&sam, "GET", "/v1/sessions", None).await.problem(401, "session_ended");
         let As::Bearer(token) = sam else { unreachable!() };
         self.ask(&As::Bearer(wrong(&token)), "GET", "/v1/sessions", None).await.problem(401, "invalid_credential");
+    }
+
+    /// The operator has a second factor for a while.
+    async fn second_factor(&mut self) {
+        let (operator, path) = (self.operator.clone(), "/v1/users/current/second-factor");
+        let begun = self.issued(&operator, "POST", path, None, &[]).await.expect(201);
+        let secret = begun.id("/secret");
+        self.needles.random("the secret of a second factor", &secret);
+        self.samples.push(secret.clone());
+        let shown = |later| {
+            let at = Timestamp::from_seconds(clock::now().seconds() + later);
+            code(&Secret::from_string(secret.clone()), at).unwrap().expose().to_owned()
+        };
+        let confirm = format!("{path}/confirm");
+        self.ask(&operator, "POST", &confirm, Some(json!({ "code": MISTYPED }))).await.problem(403, "wrong_code");
+        let right = json!({ "code": shown(0) });
+        let confirmed = self.issued(&operator, "POST", &confirm, Some(right), &[]).await.expect(200);
+        let renew = format!("{path}/recovery-codes");
+        let renewed = self.issued(&operator, "POST", &renew, None, &[]).await.expect(200);
+        let mut codes = Vec::new();
+        for answer in [confirmed, renewed] {
+            codes = serde_json::from_value::<Vec<String>>(answer.body["recovery_codes"].clone()).unwrap();
+            for code in &codes {
+                self.needles.password("a recovery code", code);
+                self.needles.password("a recovery code", &code.replace('-', ""));
+            }
+        }
+        let sign_in = |code: &str| Some(json!({ "email": "olga@example.com", "password": PASSWORD, "code": code }));
+        for code in [&codes[0], &shown(30)] {
+            let reply = self.issued(&As::Anonymous, "POST", "/v1/sessions", sign_in(code), &[]).await.expect(201);
+            self.needles.token("a session with a second factor", &reply.id("/token"));
+            self.ask(&As::Anonymous, "POST", "/v1/sessions", sign_in(code)).await.problem(403, "wrong_code");
+        }
+        self.ask(&operator, "GET", path, None).await.expect(200);
+        self.ask(&operator, "DELETE", path, None).await.expect(200);
     }
 
     async fn sign_in(&mut self, email: &str, what: &str) -> As {

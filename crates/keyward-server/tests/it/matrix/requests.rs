@@ -50,7 +50,7 @@ async fn entrance(id: &str, world: &World) -> Parts {
             (vec![], Some(json!({ "token": token, "email": world.email(), "name": "Eve", "password": PASSWORD })))
         }
         "sessions.create" => (vec![], Some(json!({ "email": "sam@example.com", "password": PASSWORD }))),
-        "sessions.list" | "sessions.get" => (vec![], None),
+        "sessions.list" | "sessions.get" | "sessions.others.delete" => (vec![], None),
         "sessions.delete" => (vec![world.fresh_session().await], None),
         "invitations.accept" => {
             let token = world.fresh_invitation().await;
@@ -111,6 +111,9 @@ async fn people(id: &str, world: &World) -> Parts {
         "users.invite" => (vec![], Some(json!({ "email": world.email() }))),
         // The same again, so that everybody can sign in to be asked more.
         "users.password" => (vec![], Some(json!({ "current": PASSWORD, "new": PASSWORD }))),
+        "users.profile" => (vec![], Some(json!({ "name": world.name() }))),
+        "users.factor.get" | "users.factor.begin" | "users.factor.renew" | "users.factor.remove" => (vec![], None),
+        "users.factor.confirm" => (vec![], Some(json!({ "code": "not one" }))),
         "users.edit" => (vec![world.fresh_member().await], Some(json!({ "super_admin": true }))),
         "users.get" | "users.suspend" | "users.remove" => (vec![world.fresh_member().await], None),
         "users.enable" => {

@@ -103,6 +103,24 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         why: "people see the organizations of which they are members without any role, and operators see all",
     },
     Exception {
+        operation: "users.factor.confirm",
+        who: PEOPLE,
+        answer: Answer::Refused(ErrorCode::WrongCode),
+        why: "they have just begun with a second factor, and their request has no code of it",
+    },
+    Exception {
+        operation: "users.factor.renew",
+        who: PEOPLE,
+        answer: Answer::Refused(ErrorCode::WrongState),
+        why: "nobody has a second factor, so that everybody can sign in to be asked more",
+    },
+    Exception {
+        operation: "users.factor.remove",
+        who: PEOPLE,
+        answer: Answer::Refused(ErrorCode::WrongState),
+        why: "nobody has a second factor, so that everybody can sign in to be asked more",
+    },
+    Exception {
         operation: "users.edit",
         who: &[Who::Management],
         answer: Answer::Refused(ErrorCode::SessionRequired),
@@ -152,5 +170,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     },
 ];
 
+/// Everybody who is signed in.
+const PEOPLE: &[Who] = &[Who::Foreign, Who::Roleless, Who::Elsewhere, Who::Operator, Who::Admin];
 const LIVE_MAKES_LIVE: &str =
     "what is bound to its owner's rights makes, renews and enables only what is bound to them too";

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::ops::context::Caller;
 use crate::ops::testing::{PASSWORD, START, TestApp, at, secret};
 
 const NEW: &str = "lantern-orchard-biscuit";
@@ -57,8 +58,7 @@ async fn wrong_passwords_climb_the_ladder_of_sign_ins() {
     }
     assert_eq!(change(&app, 29, &admin.caller, PASSWORD, NEW).await, Err(ErrorCode::TooManyAttempts));
     let sign_in = at(START, Caller::Anonymous);
-    let input =
-        sessions::SignIn { email: "admin@example.com".to_owned(), password: secret(PASSWORD), code: None };
+    let input = sessions::SignIn { email: "admin@example.com".to_owned(), password: secret(PASSWORD), code: None };
     let barred = sessions::create(&app, &sign_in, input).await.err().unwrap();
     assert_eq!(barred.code, ErrorCode::TooManyAttempts);
     assert_eq!(change(&app, 31, &admin.caller, PASSWORD, NEW).await, Ok(()));
