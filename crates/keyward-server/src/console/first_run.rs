@@ -12,12 +12,13 @@ use http::StatusCode;
 use keyward_api::error::ErrorCode;
 use keyward_api::limits::{MAX_EMAIL_BYTES, MIN_PASSWORD_CHARS};
 use keyward_core::name::Name;
+use keyward_core::profile::Profile;
 use keyward_core::secret::Secret;
 
 use super::gate::{Fields, Open};
 use super::page;
 use super::sign_in::{self, Carried};
-use super::ui::Wrong;
+use super::ui::{self, Wrong};
 use crate::app::App;
 use crate::ops::error::OpError;
 use crate::ops::sessions::{self, SignIn, Step};
@@ -64,7 +65,7 @@ async fn submit(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) ->
     };
     let made = match setup::create(&app, &ctx, token(&fields), first).await {
         Ok(done) => done.value,
-        Err(error) => return form(status(&error), &app, &fields, wrong(&error)),
+        Err(error) => return form(ui::status(&error), &app, &fields, wrong(&error)),
     };
     let to = made.organization.map_or_else(|| "/deployment".to_owned(), |id| format!("/o/{id}"));
     let email = fields.text("email").trim().to_owned();
@@ -104,14 +105,22 @@ fn wrong(error: &OpError) -> Wrong {
     Wrong::of(error, &FIELDS)
 }
 
+/// What credentials of the profile are called, each once.
+fn kinds_of(profile: &Profile) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for kind in &profile.kinds {
+        let word = if kind.labels.choice.is_empty() { &kind.labels.plural } else { &kind.labels.choice };
+        if !words.contains(&word.as_str()) {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}
+
 fn token(fields: &Fields) -> Secret {
     let typed = fields.text("token").trim();
     // People paste the whole link.
     Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
-}
-
-fn status(error: &OpError) -> StatusCode {
-    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The form with everything that was typed, less the password.
@@ -124,7 +133,7 @@ fn form(status: StatusCode, app: &App, fields: &Fields, wrong: Wrong) -> Respons
         .map(|(text, profile)| Choice {
             name: &text.name,
             title: &profile.title,
-            makes: profile.kinds.iter().map(|kind| kind.labels.plural.as_str()).collect::<Vec<_>>().join(", "),
+            makes: kinds_of(profile),
             chosen: chosen(&text.name),
         })
         .collect();

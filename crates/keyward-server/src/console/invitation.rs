@@ -17,7 +17,7 @@ use keyward_core::secret::Secret;
 use super::gate::{Fields, Open};
 use super::page;
 use super::sign_in::{self, Carried};
-use super::ui::{When, Wrong};
+use super::ui::{self, When, Wrong};
 use crate::app::App;
 use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
@@ -54,14 +54,14 @@ async fn open(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> R
     let token = token(&fields);
     match users::offer(&app, &ctx, &token).await {
         Ok(offer) => accept_page(StatusCode::OK, &ctx, &offer, &fields, false, Wrong::default()),
-        Err(error) => open_page(status(&error), Wrong::of(&error, &["token"])),
+        Err(error) => open_page(ui::status(&error), Wrong::of(&error, &["token"])),
     }
 }
 
 async fn accept(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
     let offer = match users::offer(&app, &ctx, &token(&fields)).await {
         Ok(offer) => offer,
-        Err(error) => return open_page(status(&error), Wrong::of(&error, &["token"])),
+        Err(error) => return open_page(ui::status(&error), Wrong::of(&error, &["token"])),
     };
     let name = match fields.given("name").map(Name::new).transpose() {
         Ok(name) => name,
@@ -78,7 +78,7 @@ async fn accept(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) ->
         Err(error) => {
             let with_code = error.code == ErrorCode::SecondFactorRequired || fields.ticked("code");
             let wrong = Wrong::of(&error, &["name", "password", "code"]);
-            accept_page(status(&error), &ctx, &offer, &fields, with_code, wrong)
+            accept_page(ui::status(&error), &ctx, &offer, &fields, with_code, wrong)
         }
     }
 }
@@ -98,10 +98,6 @@ fn token(fields: &Fields) -> Secret {
     let typed = fields.text("token").trim();
     // People paste the whole link.
     Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
-}
-
-fn status(error: &OpError) -> StatusCode {
-    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn open_page(status: StatusCode, wrong: Wrong) -> Response {

@@ -16,6 +16,7 @@ use super::gate::{self, Visit, Visitor};
 use super::nav;
 use super::nav::Nav;
 use super::sign_in::{self, Carried};
+use super::ui;
 use crate::app::App;
 use crate::net::Arrival;
 use crate::ops::error::OpError;
@@ -100,7 +101,18 @@ pub(super) fn page_with(
 
 /// A page of the signed-in person, outside any organization.
 pub(super) fn own_page(visitor: &Visitor, title: &str, current: &str, main: &impl Template) -> Response {
-    framed(StatusCode::OK, title, visitor, None, nav::outside(visitor, current), main)
+    own_page_with(StatusCode::OK, visitor, title, current, main)
+}
+
+/// The same with a status of its own.
+pub(super) fn own_page_with(
+    status: StatusCode,
+    visitor: &Visitor,
+    title: &str,
+    current: &str,
+    main: &impl Template,
+) -> Response {
+    framed(status, title, visitor, None, nav::outside(visitor, current), main)
 }
 
 /// A dialog of an organization's page: alone where the page is open below it, else on a page of its own.
@@ -275,13 +287,20 @@ impl IntoResponse for Refused {
     }
 }
 
+/// The status of a form that is shown again with what is wrong with it. `None` for what gets a page of its own: that one
+/// must sign in again, that it is not there, and what failed on our side.
+pub(super) fn again(error: &OpError) -> Option<StatusCode> {
+    let own_page = matches!(error.code, ErrorCode::FreshSignInRequired | ErrorCode::NotFound) || !error.is_refusal();
+    if own_page { None } else { StatusCode::from_u16(error.code.status()).ok() }
+}
+
 /// The page for what an operation refused.
 pub(super) async fn refused(app: &App, visitor: &Visitor, Refused(error): &Refused, carried: Carried) -> Response {
     if error.code == ErrorCode::FreshSignInRequired {
         return sign_in::fresh_needed(app, visitor, carried).await;
     }
     log_cause(error);
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = ui::status(error);
     let (title, detail) = told(error);
     if visitor.part {
         return rendered(status, &RefusalDialog { title, detail: &detail });
@@ -293,7 +312,7 @@ pub(super) async fn refused(app: &App, visitor: &Visitor, Refused(error): &Refus
 /// A page for somebody of whom nothing is known, because the database does not answer.
 pub(super) fn failed(error: &OpError) -> Response {
     log_cause(error);
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = ui::status(error);
     let (title, detail) = told(error);
     alone(status, title, &Refusal { title, detail: &detail, request: None })
 }

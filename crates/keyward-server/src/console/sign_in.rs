@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::gate::{self, Cookie, FORM_TOKEN, Fields, Open, Visitor};
 use super::page::{self, Refused};
-use super::ui::Wrong;
+use super::ui::{self, Wrong};
 use crate::app::App;
 use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
@@ -102,9 +102,7 @@ struct To {
 
 /// What people reach who are not signed in.
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/sign-in", get(open).post(submit))
-        .route("/sign-in/code", get(ask_code).post(submit_code))
+    Router::new().route("/sign-in", get(open).post(submit)).route("/sign-in/code", get(ask_code).post(submit_code))
 }
 
 /// What people reach who are.
@@ -131,7 +129,7 @@ async fn submit(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) ->
             Cookie::SignIn.keep(response.headers_mut(), ctx.secure, &pending.token);
             response
         }
-        Err(error) => sign_in_page(status(&error), email, &carried, Wrong::of(&error, &["email", "password"])),
+        Err(error) => sign_in_page(ui::status(&error), email, &carried, Wrong::of(&error, &["email", "password"])),
     }
 }
 
@@ -149,7 +147,7 @@ async fn submit_code(State(app): State<Arc<App>>, Open(ctx): Open, headers: Head
     match sessions::complete(&app, &ctx, pending, typed_code(&fields)).await {
         Ok(done) => welcome(&ctx, &done.value, &carried),
         Err(error) if error.code == ErrorCode::SessionEnded => lapsed(&carried),
-        Err(error) => code_page(status(&error), &carried, Wrong::of(&error, &["code"])),
+        Err(error) => code_page(ui::status(&error), &carried, Wrong::of(&error, &["code"])),
     }
 }
 
@@ -170,11 +168,7 @@ async fn ask_again(
     Ok(again_page(StatusCode::OK, &visitor, &carried, with_code, Wrong::default()))
 }
 
-async fn submit_again(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    fields: Fields,
-) -> Result<Response, Refused> {
+async fn submit_again(State(app): State<Arc<App>>, visitor: Visitor, fields: Fields) -> Result<Response, Refused> {
     let carried = Carried::from_fields(&fields);
     let code = fields.given("code").map(|_| typed_code(&fields));
     match sessions::again(&app, &visitor.ctx, fields.secret("password"), code).await {
@@ -183,7 +177,7 @@ async fn submit_again(
         Err(error) => {
             let with_code = second_factor::status(&app, &visitor.ctx).await?.confirmed_at.is_some();
             let wrong = Wrong::of(&error, &["password", "code"]);
-            Ok(again_page(status(&error), &visitor, &carried, with_code, wrong))
+            Ok(again_page(ui::status(&error), &visitor, &carried, with_code, wrong))
         }
     }
 }
@@ -270,10 +264,6 @@ fn lead_to_sign_in(page: &str, part: bool, to: &str) -> Response {
 /// A code that was typed; people put spaces into it.
 pub(super) fn typed_code(fields: &Fields) -> Secret {
     Secret::from_string(fields.text("code").split_whitespace().collect())
-}
-
-fn status(error: &OpError) -> StatusCode {
-    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn sign_in_page(status: StatusCode, email: &str, carried: &Carried, wrong: Wrong) -> Response {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use http::StatusCode;
 use keyward_core::credential::Credential;
 use keyward_core::time::Timestamp;
 
@@ -15,6 +16,11 @@ use crate::surfaces::hiding::without_secrets;
 /// The address of the icons.
 pub(super) fn icons() -> &'static str {
     &HREFS.icons
+}
+
+/// The status of the page that tells of a refusal.
+pub(super) fn status(error: &OpError) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The first letter of a name, in capitals: all that a small picture of it needs.
