@@ -25,6 +25,15 @@ export async function signIn(page, person) {
  * @param {Page} page
  */
 export async function expectAccessible(page) {
+  expect(await barriers(page), `accessibility of ${page.url()}`).toBe('');
+}
+
+/**
+ * What of a page stands in somebody's way; empty when nothing does.
+ * @param {Page} page
+ * @returns {Promise<string>}
+ */
+export async function barriers(page) {
   const judged = await withScripts(page);
   const axe = () => new AxeBuilder({ page: judged }).setLegacyMode();
   const { violations } = await axe().withTags(RULES).analyze();
@@ -36,7 +45,7 @@ export async function expectAccessible(page) {
   }
   const found = [...violations, ...inDark.violations];
   const told = found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}\n${node.failureSummary}`));
-  expect(told.join('\n\n'), `accessibility of ${page.url()}`).toBe('');
+  return told.join('\n\n');
 }
 
 /**
@@ -59,17 +68,27 @@ export async function shoot(page, name) {
 }
 
 /**
- * Demands that the page fits into a window: nobody has to scroll sideways.
+ * Demands that the page fits into a narrow window: nobody has to scroll sideways.
  * @param {Page} page
- * @param {number} [width] The narrowest that WCAG asks for, if nothing else is said.
  */
-export async function expectToFit(page, width = 320) {
-  const before = page.viewportSize();
-  await page.setViewportSize({ width, height: 800 });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  await page.setViewportSize(before);
-  expect(wide, `width of ${page.url()}`).toBeLessThanOrEqual(width);
+export async function expectToFit(page) {
+  expect(await narrowestWidth(page), `width of ${page.url()}`).toBeLessThanOrEqual(NARROW);
 }
+
+/**
+ * How wide a page is in the narrowest window that WCAG asks for.
+ * @param {Page} page
+ */
+export async function narrowestWidth(page) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: NARROW, height: 800 });
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.setViewportSize(before);
+  return width;
+}
+
+/** The narrowest window that WCAG asks for. */
+export const NARROW = 320;
 
 /** The page itself, or, as axe cannot run without JavaScript, a copy in which it can: of what is shown, not of scripts. */
 async function withScripts(page) {

@@ -59,10 +59,10 @@ export class World {
    */
   async organization({ name = 'Acme', profiles = ['keyward'], admin = 'Ada Admin' } = {}) {
     const email = this.#email(admin);
-    const body = { name: `${name} ${this.#count}`, profiles, super_admin: email };
+    const body = { name, profiles, super_admin: email };
     const made = await this.ask(this.#operator, 'POST', '/v1/organizations', body);
     const { id } = made.organization;
-    return { id, name: body.name, admin: await this.#accepted(made.invitation, admin, id) };
+    return { id, name, admin: await this.#accepted(made.invitation, admin, id) };
   }
 
   /**
@@ -147,7 +147,8 @@ export class World {
   /** An address that nobody has yet. */
   #email(name) {
     this.#count += 1;
-    return `${name.toLowerCase().replace(/[^a-z]+/g, '.')}.${this.#count}@example.com`;
+    const words = name.toLowerCase().match(/[a-z]+/g) ?? ['somebody'];
+    return `${words.join('.').slice(0, 32)}.${this.#count}@example.com`;
   }
 
   async #accepted({ email, token }, name, organization) {
