@@ -33,7 +33,7 @@ pub const SOURCE_FACTOR: u32 = 20;
 pub const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 /// After how many failures one is barred, and how long. From the last step on, each failure bars again.
-const LADDER: [(u32, Duration); 5] = [
+pub const LADDER: [(u32, Duration); 5] = [
     (5, Duration::from_secs(30)),
     (10, Duration::from_mins(1)),
     (15, Duration::from_mins(10)),

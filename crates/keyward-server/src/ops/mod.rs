@@ -11,6 +11,7 @@ pub mod authority;
 pub mod changes;
 pub mod context;
 pub mod credentials;
+pub mod deployment;
 pub mod error;
 pub mod grants;
 pub mod idempotency;

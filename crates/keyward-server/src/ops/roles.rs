@@ -4,22 +4,25 @@ use std::collections::BTreeSet;
 
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
-use keyward_core::id::{OrganizationId, RoleId};
-use keyward_core::law;
+use keyward_core::id::{GrantId, OrganizationId, RoleId};
+use keyward_core::law::{self, Exceeds};
 use keyward_core::manage;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::{Pattern, PatternSet};
 use keyward_core::role::{
-    Holder, MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
+    Grant, Holder, MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
 };
-use keyward_store::{Page, Reader, RoleUse, StoreError};
+use keyward_store::{GrantFilter, Page, Reader, StoreError};
 
 use crate::app::App;
 use crate::ops::authority::{self, Authority, door};
 use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
+use crate::ops::grants;
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
+
+pub use keyward_store::RoleUse;
 
 /// What an edit asks for; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +31,17 @@ pub struct EditRequest {
     pub name: Option<Name>,
     /// The new patterns.
     pub patterns: Option<PatternSet>,
+}
+
+/// Somebody who holds a role somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Who, what and where.
+    pub grant: Grant,
+    /// What the holder is called.
+    pub holder: Option<Name>,
+    /// What the place is called.
+    pub place: Option<Name>,
 }
 
 /// A page of the organization's roles; an empty one for callers who may not see them.
@@ -72,6 +86,44 @@ pub async fn preview(app: &App, ctx: &Ctx, id: RoleId) -> Result<(Role, RoleUse)
     Ok((role, used))
 }
 
+/// Whether the caller may grant these patterns at a namespace of the request's organization now: for what is offered,
+/// not for what is done.
+pub fn may_grant(app: &App, ctx: &Ctx, at: NamespaceId, patterns: &PatternSet) -> bool {
+    authority::organization(app, ctx)
+        .and_then(|organization| {
+            authority::with_giver(app, ctx, organization, |facts, giver| {
+                Ok(law::may_grant(facts, giver, at, patterns)?)
+            })
+        })
+        .is_ok()
+}
+
+/// A page of the grants of a role that the caller may see, with the names of who holds it and of where, as far as those
+/// may be seen too.
+pub async fn holders(app: &App, ctx: &Ctx, id: RoleId, page: &Page<GrantId>) -> Result<Vec<Held>, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    door(app, ctx, &operations::ROLES_GET, organization.into())?;
+    let filter = GrantFilter { role: Some(id), ..GrantFilter::default() };
+    let grants = grants::list(app, ctx, filter, page).await?;
+    let sees = |permission| authority::may(app, ctx, permission, organization.into());
+    let (users, credentials) = (sees("users:read"), sees("credentials:read"));
+    let mut reader = app.store.read().await?;
+    let mut held = Vec::with_capacity(grants.len());
+    for (grant, _) in grants {
+        let holder = match grant.holder {
+            Holder::User(user) if users => reader.user(user).await?.map(|user| user.name),
+            Holder::Credential(credential) if credentials => {
+                reader.credential(organization, credential).await?.map(|credential| credential.name)
+            }
+            Holder::UserGroup(group) => name_of(&mut reader, organization, group.into()).await?,
+            Holder::User(_) | Holder::Credential(_) => None,
+        };
+        let place = name_of(&mut reader, organization, grant.namespace).await?;
+        held.push(Held { grant, holder, place });
+    }
+    Ok(held)
+}
+
 /// Creates a role of at most the creator's own rights at the organization.
 pub async fn create(app: &App, ctx: &Ctx, name: Name, patterns: PatternSet) -> Result<Done<Role>, OpError> {
     let operation = &operations::ROLES_CREATE;
@@ -97,7 +149,7 @@ pub async fn create(app: &App, ctx: &Ctx, name: Name, patterns: PatternSet) -> R
                     format!("the limit of {MAX_ROLES_PER_ORGANIZATION} roles is reached: delete one that is not used"),
                 ));
             }
-            law::may_grant(&authority.rows, &authority.giver(), at, &role.patterns)?;
+            law::may_grant(&authority.rows, &authority.giver(), at, &role.patterns).map_err(too_much)?;
             within_limit(tx, &role).await?;
             tx.put_role(&role).await.map_err(|e| OpError::name_taken(e, &role.name))?;
             Ok(Outcomes::new(role.clone(), role.id)
@@ -208,7 +260,7 @@ async fn may_edit(
         return Ok(());
     }
     let organization = changed.organization;
-    law::may_grant(&authority.rows, &authority.giver(), organization.into(), &changed.patterns)?;
+    law::may_grant(&authority.rows, &authority.giver(), organization.into(), &changed.patterns).map_err(too_much)?;
     let widens_to_all = changed.patterns.contains(&Pattern::All) && !before.contains(&Pattern::All);
     for grant in tx.grants_of_role(organization, changed.id).await? {
         if widens_to_all && matches!(grant.holder, Holder::Credential(_)) && grant.namespace == organization.into() {
@@ -216,7 +268,7 @@ async fn may_edit(
             authority.fresh()?;
         }
         tx.load_namespace(&mut authority.rows, grant.namespace).await?;
-        law::may_grant(&authority.rows, &authority.giver(), grant.namespace, &changed.patterns)?;
+        law::may_grant(&authority.rows, &authority.giver(), grant.namespace, &changed.patterns).map_err(too_much)?;
     }
     Ok(())
 }
@@ -253,14 +305,29 @@ fn writable(role: &Role) -> Result<(), OpError> {
     }
 }
 
+/// A role of more than its maker holds: what is wrong is its patterns.
+fn too_much(exceeds: Exceeds) -> OpError {
+    let error = OpError::from(exceeds);
+    OpError::field(error.code, "/patterns", error.detail)
+}
+
+async fn name_of(
+    reader: &mut Reader,
+    organization: OrganizationId,
+    namespace: NamespaceId,
+) -> Result<Option<Name>, StoreError> {
+    if namespace == NamespaceId::from(organization) {
+        return Ok(reader.organization(organization).await?.map(|organization| organization.name));
+    }
+    Ok(reader.namespace(organization, namespace).await?.map(|namespace| namespace.name))
+}
+
 fn checked(patterns: PatternSet) -> Result<PatternSet, OpError> {
     match patterns.len() {
-        0 => {
-            Err(OpError::field(ErrorCode::InvalidValue, "/permissions", "a role needs at least one permission pattern"))
-        }
+        0 => Err(OpError::field(ErrorCode::InvalidValue, "/patterns", "a role needs at least one permission pattern")),
         n if n > MAX_PATTERNS_PER_ROLE => Err(OpError::field(
             ErrorCode::InvalidValue,
-            "/permissions",
+            "/patterns",
             format!("{n} patterns are too many: at most {MAX_PATTERNS_PER_ROLE}"),
         )),
         _ => Ok(patterns),
