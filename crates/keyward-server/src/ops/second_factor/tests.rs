@@ -337,3 +337,90 @@ async fn a_secret_moves_to_the_newest_key_when_its_code_is_used() {
     assert_eq!(version().await, second);
     world.at_once(90, &world.code(90)).await.unwrap();
 }
+
+/// What else wants a fresh sign-in: deleting namespaces, and whatever makes a credential able to do everything.
+mod sensitive {
+    use keyward_core::namespace::NamespaceId;
+    use keyward_core::permission::PatternSet;
+    use keyward_core::role::Holder;
+
+    use super::*;
+    use crate::ops::credentials::{self, Create, EditRequest, RoleChoice};
+    use crate::ops::{grants, namespaces, roles};
+
+    fn choice(role: &str) -> RoleChoice {
+        RoleChoice { role: role.to_owned(), namespace: None }
+    }
+
+    fn key(called: &str, role: &str, namespace: Option<NamespaceId>) -> Create {
+        Create {
+            kind: "keyward/api".to_owned(),
+            name: name(called),
+            namespace,
+            roles: vec![choice(role)],
+            expires_at: None,
+            sources: Vec::new(),
+            owner: None,
+            key_pair: false,
+        }
+    }
+
+    fn patterns(pattern: &str) -> PatternSet {
+        [pattern.parse().unwrap()].into_iter().collect()
+    }
+
+    const STALE: ErrorCode = ErrorCode::FreshSignInRequired;
+
+    #[tokio::test]
+    async fn a_namespace_is_deleted_by_who_signed_in_lately() {
+        let (app, admin) = TestApp::set_up().await;
+        let (fresh, stale) = (at(later(600), admin.caller.clone()), at(later(601), admin.caller.clone()));
+        let place = namespaces::create_application(&app, &stale, name("Shop")).await.unwrap().value.id;
+        assert_eq!(code_of(namespaces::delete(&app, &stale, place, None).await), STALE);
+        assert!(namespaces::delete(&app, &fresh, place, None).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_unlimited_credential_is_made_by_who_signed_in_lately() {
+        let (app, admin) = TestApp::set_up().await;
+        let (fresh, stale) = (at(later(600), admin.caller.clone()), at(later(601), admin.caller.clone()));
+        let shop = namespaces::create_application(&app, &stale, name("Shop")).await.unwrap().value.id;
+        assert_eq!(code_of(credentials::create(&app, &stale, key("all", "Admin", None)).await), STALE);
+        assert!(credentials::create(&app, &fresh, key("all", "Admin", None)).await.is_ok());
+        // Everything in one place, and less than everything: neither is unlimited.
+        assert!(credentials::create(&app, &stale, key("shop", "Admin", Some(shop))).await.is_ok());
+        assert!(credentials::create(&app, &stale, key("reader", "Viewer", None)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_credential_becomes_unlimited_through_who_signed_in_lately() {
+        let (app, admin) = TestApp::set_up().await;
+        let (fresh, stale) = (at(later(600), admin.caller.clone()), at(later(601), admin.caller.clone()));
+        let made = credentials::create(&app, &stale, key("reader", "Viewer", None)).await.unwrap().value;
+        let id = made.held.credential.id;
+        let give = |role: &str| EditRequest { roles: Some(vec![choice(role)]), ..EditRequest::default() };
+        // By an edit of its roles.
+        assert_eq!(code_of(credentials::edit(&app, &stale, id, give("Admin")).await), STALE);
+        assert!(credentials::edit(&app, &fresh, id, give("Admin")).await.is_ok());
+        assert!(credentials::edit(&app, &stale, id, give("Admin")).await.is_ok(), "it is unlimited already");
+        assert!(credentials::edit(&app, &stale, id, give("Viewer")).await.is_ok(), "it becomes less");
+        // By a grant.
+        let grant = async |ctx: &Ctx| grants::create(&app, ctx, Holder::Credential(id), "Admin".to_owned(), None).await;
+        assert_eq!(code_of(grant(&stale).await), STALE);
+        assert!(grant(&fresh).await.is_ok());
+        let to_a_person = Holder::User(admin.user);
+        assert!(grants::create(&app, &stale, to_a_person, "Admin".to_owned(), None).await.is_ok());
+
+        // By an edit of a role that it holds.
+        let wide = async |ctx: &Ctx, role, pattern: &str| {
+            let input = roles::EditRequest { patterns: Some(patterns(pattern)), ..roles::EditRequest::default() };
+            roles::edit(&app, ctx, role, input).await.map(drop)
+        };
+        let held = roles::create(&app, &stale, name("Held"), patterns("items:read")).await.unwrap().value.id;
+        assert_eq!(wide(&stale, held, "items:*").await.map_err(|error| error.code), Ok(()));
+        credentials::create(&app, &stale, key("holder", "Held", None)).await.unwrap();
+        assert_eq!(wide(&stale, held, "*").await.map_err(|error| error.code), Err(STALE));
+        assert!(wide(&stale, held, "orders:*").await.is_ok());
+        assert!(wide(&fresh, held, "*").await.is_ok());
+    }
+}

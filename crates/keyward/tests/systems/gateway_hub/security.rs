@@ -127,6 +127,8 @@ impl Facts {
             "apps.create" | "apps.edit" | "workspaces.edit" | "usergroups.edit" | "credentials.edit" => name,
             "users.invite" => json!({ "email": "me@example.com", "super_admin": true }),
             "users.edit" => json!({ "super_admin": true }),
+            "users.profile" => json!({ "name": "Mine" }),
+            "users.factor.confirm" => json!({ "code": "123456" }),
             "users.password" => json!({ "current": PASSWORD, "new": format!("{PASSWORD}-new") }),
             "roles.create" => json!({ "name": "Mine", "patterns": ["*"] }),
             "roles.edit" => json!({ "patterns": ["*"] }),
