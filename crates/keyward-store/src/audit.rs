@@ -8,10 +8,12 @@ use std::collections::HashMap;
 
 use keyward_core::audit::AuditEntry;
 use keyward_core::change::Revision;
+use keyward_core::id::RequestId;
 use keyward_core::keyring::{SigningKey, signed_by};
 use keyward_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::entities::one_of;
 use crate::error::StoreError;
 use crate::feed::chunk;
 use crate::tx::{Query, Reader, Writer};
@@ -50,10 +52,12 @@ impl Recorded {
 pub struct AuditFilter {
     /// Such as `credentials.revoke`; or all of a resource, such as `credentials`.
     pub operation: Option<String>,
-    /// The text form of who acted.
-    pub caller: Option<String>,
-    /// The text form of what was acted on.
-    pub target: Option<String>,
+    /// The text forms of those one of whom acted; with none of them, anybody.
+    pub callers: Vec<String>,
+    /// The text forms of what one was acted on; with none of them, anything.
+    pub targets: Vec<String>,
+    /// The request that asked for it.
+    pub request: Option<RequestId>,
     /// Only what was refused, or only what was not.
     pub refused: Option<bool>,
     /// Not before.
@@ -230,21 +234,24 @@ impl Reader {
             None => (None, None),
         };
         let outcome = filter.refused.map(|refused| if refused { REFUSED } else { DONE });
-        let query = Query::new(RECORDED)
+        let mut query = Query::new(RECORDED)
             .arg(scope)
             .when(" AND operation = ", operation)
             // Everything that begins with `resource.`: the slash is the character after the dot.
             .when(" AND operation >= ", resource.map(|resource| format!("{resource}.")))
             .when(" AND operation < ", resource.map(|resource| format!("{resource}/")))
             .when(" AND entry LIKE ", outcome)
-            .when(" AND caller = ", filter.caller.as_ref())
-            .when(" AND target = ", filter.target.as_ref())
+            .when(" AND entry LIKE ", filter.request.map(|request| format!("%\"request\":\"{request}\"%")))
             .when(" AND at >= ", filter.from)
             .when(" AND at < ", filter.until)
-            .when(" AND position < ", before)
-            .sql(" ORDER BY position DESC LIMIT ")
-            .arg(limit);
-        self.list(query).await
+            .when(" AND position < ", before);
+        if !filter.callers.is_empty() {
+            query = one_of(query.sql(" AND caller"), &filter.callers);
+        }
+        if !filter.targets.is_empty() {
+            query = one_of(query.sql(" AND target"), &filter.targets);
+        }
+        self.list(query.sql(" ORDER BY position DESC LIMIT ").arg(limit)).await
     }
 
     /// The entries of `scope` after a place, oldest first, at most `limit`: for exports and for [`Verifier`].

@@ -24,6 +24,7 @@ mod second_factors;
 mod sessions;
 mod settings;
 mod setup;
+mod several;
 mod snapshot;
 mod usage;
 mod users;
@@ -46,6 +47,7 @@ pub use grants::GrantFilter;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{Invitation, InvitedGrant};
 pub use links::Link;
+pub(crate) use lists::one_of;
 pub use lists::{Page, Visible};
 pub use namespaces::NamespaceFilter;
 pub use nonces::{UseRecorded, UsedNonce};
@@ -53,7 +55,7 @@ pub use roles::RoleUse;
 pub use second_factors::SecondFactor;
 pub use sessions::{PendingSignIn, SessionRecord};
 pub use setup::SetupToken;
-pub use usage::{DailyUse, UsageFilter, Use, day_of};
+pub use usage::{DailyUse, TotalUse, UsageFilter, Use, day_of};
 pub use users::MemberFilter;
 
 impl Reader {

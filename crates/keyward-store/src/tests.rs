@@ -89,6 +89,7 @@ conformance! {
         refused_acts_are_recorded,
         scopes_have_chains_of_their_own,
         entries_are_listed_newest_first_by_key,
+        entries_are_found_by_their_request,
         an_intact_chain_verifies,
         an_edit_is_found,
         an_edited_column_is_found,
@@ -135,9 +136,11 @@ conformance! {
         a_list_of_credentials_hides_what_may_not_be_seen,
         pages_have_no_gap_and_no_repeat_while_rows_come,
         lists_of_namespaces_are_filtered_and_paged,
-        lists_of_people_roles_and_grants_are_paged;
+        lists_of_people_roles_and_grants_are_paged,
+        several_records_are_found_by_their_ids;
     usage:
         uses_are_counted_in_any_order,
+        uses_are_added_up_by_day_and_by_credential,
         many_uses_are_written_at_once;
     schema:
         both_engines_have_the_same_schema,

@@ -1,5 +1,7 @@
 //! The audit log: reading it, taking it out, proving that it is as it was written.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ use crate::ops::context::{Caller, Ctx, SignedIn};
 use crate::ops::error::OpError;
 
 pub use keyward_store::{AuditFilter, Checkpoint, Recorded};
+pub use names::{Names, matching, names};
 
 /// How often chains that have grown are signed.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_hours(1);

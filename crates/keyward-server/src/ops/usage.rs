@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use keyward_api::operations;
-use keyward_core::id::CredentialId;
+use keyward_core::id::{CredentialId, OrganizationId};
 use keyward_core::time::Timestamp;
-use keyward_store::{Page, Store, StoreError, Use, Writer};
+use keyward_store::{CredentialFilter, CredentialRow, CredentialSort, Page, Store, StoreError, Use, Visible, Writer};
 use tokio::sync::Notify;
 
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::ops::error::OpError;
 use crate::ops::visibility;
 use crate::telemetry::metrics::{USES_DROPPED, USES_QUEUED};
 
-pub use keyward_store::{DailyUse, UsageFilter, day_of};
+pub use keyward_store::{DailyUse, TotalUse, UsageFilter, day_of};
 
 /// How far back counts can be asked for; older ones are forgotten.
 pub const KEPT_DAYS: u32 = 90;
@@ -30,6 +30,17 @@ const SHARDS: usize = 16;
 const PER_SHARD: usize = 8_192;
 /// Uses that are written in one statement's worth of work; a longer job would keep other writers waiting.
 const PER_WRITE: usize = 16_384;
+
+/// A credential with how much it was used over some days.
+#[derive(Clone, Debug)]
+pub struct Used {
+    /// The record and its last uses.
+    pub row: CredentialRow,
+    /// All uses of the days together.
+    pub total: TotalUse,
+    /// The uses of each day that has any.
+    pub days: Vec<DailyUse>,
+}
 
 /// Uses that wait to be written. Noting one never waits: when there is no room it is dropped and counted.
 pub struct Usage {
@@ -138,14 +149,66 @@ pub async fn purge(app: &App, now: Timestamp) -> Result<u64, StoreError> {
     app.store.side_write(async move |writer: &mut Writer| writer.purge_usage(oldest).await).await
 }
 
+/// The uses of the last `days` days up to today, of every credential.
+pub fn of_last(days: u32, now: Timestamp) -> UsageFilter {
+    let tomorrow = day_of(now) + 1;
+    UsageFilter {
+        credential: None,
+        kinds: Vec::new(),
+        namespace: None,
+        visible: Visible::All,
+        owned_by_caller_too: None,
+        from_day: tomorrow - i64::from(days),
+        until_day: Some(tomorrow),
+    }
+}
+
 /// The uses of each credential on each day: of those that live where `usage:read` is held, and of one's own. What the
 /// filter says of visibility is replaced by what the caller may see; no further back than [`KEPT_DAYS`].
 pub async fn get(
     app: &App,
     ctx: &Ctx,
-    mut filter: UsageFilter,
+    filter: UsageFilter,
     page: &Page<(i64, CredentialId)>,
 ) -> Result<Vec<(CredentialId, DailyUse)>, OpError> {
+    let (organization, filter) = seen(app, ctx, filter)?;
+    Ok(app.store.read().await?.uses(organization, &filter, page).await?)
+}
+
+/// The same, of all these credentials together, on each day that has any.
+pub async fn by_day(app: &App, ctx: &Ctx, filter: UsageFilter) -> Result<Vec<DailyUse>, OpError> {
+    let (organization, filter) = seen(app, ctx, filter)?;
+    Ok(app.store.read().await?.uses_by_day(organization, &filter).await?)
+}
+
+/// The same, of each credential over all these days together: of those with any, the most used first.
+pub async fn most_used(
+    app: &App,
+    ctx: &Ctx,
+    filter: UsageFilter,
+    page: &Page<(u64, CredentialId)>,
+) -> Result<Vec<Used>, OpError> {
+    let (organization, filter) = seen(app, ctx, filter)?;
+    let mut reader = app.store.read().await?;
+    let totals = reader.uses_by_credential(organization, &filter, page).await?;
+    let ids: Vec<CredentialId> = totals.iter().map(|total| total.credential).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = CredentialFilter { ids: ids.clone(), ..CredentialFilter::default() };
+    let some = Page::first(page.limit);
+    let mut rows = reader.credentials(organization, &these, CredentialSort::NEWEST, &some, ctx.at()).await?;
+    let days = reader.several_uses(&ids, filter.from_day).await?;
+    let used = totals.into_iter().filter_map(|total| {
+        let place = rows.iter().position(|row| row.credential.id == total.credential)?;
+        let own = days.iter().filter(|(credential, _)| *credential == total.credential);
+        Some(Used { row: rows.swap_remove(place), total, days: own.map(|(_, uses)| *uses).collect() })
+    });
+    Ok(used.collect())
+}
+
+/// The filter with what the caller may see, and whose organization it is about.
+fn seen(app: &App, ctx: &Ctx, mut filter: UsageFilter) -> Result<(OrganizationId, UsageFilter), OpError> {
     authority::admit(ctx, &operations::USAGE_GET)?;
     let organization = authority::organization(app, ctx)?;
     filter.visible = authority::with_giver(app, ctx, organization, |facts, giver| {
@@ -156,7 +219,7 @@ pub async fn get(
         Caller::Credential(_) | Caller::Anonymous | Caller::System => None,
     };
     filter.from_day = filter.from_day.max(day_of(ctx.at()) - i64::from(KEPT_DAYS));
-    Ok(app.store.read().await?.uses(organization, &filter, page).await?)
+    Ok((organization, filter))
 }
 
 /// Spreads threads evenly, whatever their ids are.
@@ -171,6 +234,8 @@ fn shard_of_this_thread() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::credentials::{self, Create, RoleChoice};
+    use crate::ops::testing::{START, TestApp, at, name};
 
     const AT: Timestamp = Timestamp::from_seconds(1_000);
 
@@ -218,6 +283,47 @@ mod tests {
         taken += usage.take().len();
         let dropped = usize::try_from(usage.dropped.load(Relaxed)).unwrap();
         assert_eq!(taken + dropped, 40_000);
+    }
+
+    #[tokio::test]
+    async fn uses_are_shown_to_those_who_may_see_their_credentials() {
+        let (app, admin) = TestApp::set_up().await;
+        let ctx = at(START, admin.caller.clone());
+        let mut ids = Vec::new();
+        for title in ["Import", "Export", "Idle"] {
+            let role = RoleChoice { role: "Verifier".to_owned(), namespace: None };
+            let input = Create {
+                kind: "keyward/service".to_owned(),
+                name: name(title),
+                namespace: None,
+                roles: vec![role],
+                expires_at: None,
+                sources: Vec::new(),
+                owner: None,
+                key_pair: false,
+            };
+            let issued = credentials::create(&app, &ctx, input).await.unwrap();
+            ids.push(issued.value.held.credential.id);
+        }
+        let yesterday = START.minus(Duration::from_hours(24));
+        app.usage.record(ids[0], 1, START, true);
+        app.usage.record(ids[1], 1, START, true);
+        app.usage.record(ids[1], 1, yesterday, false);
+        app.usage.flush(&app.store).await.unwrap();
+
+        let today = day_of(START);
+        let used = most_used(&app, &ctx, of_last(2, START), &Page::first(9)).await.unwrap();
+        let told = used.iter().map(|used| (used.row.credential.name.as_str(), used.total.allowed, used.days.len()));
+        assert_eq!(told.collect::<Vec<_>>(), [("Export", 1, 2), ("Import", 1, 1)]);
+        let days = by_day(&app, &ctx, of_last(2, START)).await.unwrap();
+        let day = |day, allowed, refused| DailyUse { day, allowed, refused };
+        assert_eq!(days, [day(today - 1, 0, 1), day(today, 2, 0)]);
+        assert_eq!(by_day(&app, &ctx, of_last(1, START)).await.unwrap(), days[1..]);
+
+        let (_, grace) = app.member(&admin, "grace@example.com", false).await;
+        let hers = at(START, grace);
+        assert_eq!(by_day(&app, &hers, of_last(2, START)).await.unwrap(), []);
+        assert!(most_used(&app, &hers, of_last(2, START), &Page::first(9)).await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -3,7 +3,9 @@
 use keyward_core::credential::{CallerId, Credential, Slot};
 use keyward_core::id::{CredentialId, OrganizationId, RoleId, UserId};
 use keyward_core::kind::KindId;
+use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
+use keyward_core::role::{Grant, Holder};
 use keyward_core::time::Timestamp;
 
 use super::credentials::StoredSlot;
@@ -15,6 +17,8 @@ use crate::tx::{Query, Reader};
 /// Which credentials a list shows. The default shows all of the organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CredentialFilter {
+    /// These; with none of them, any.
+    pub ids: Vec<CredentialId>,
     /// Of one of these kinds; with none of them, of any.
     pub kinds: Vec<KindId>,
     /// In one of these states; with none of them, in any.
@@ -39,6 +43,8 @@ pub struct CredentialFilter {
     pub expires_before: Option<Timestamp>,
     /// Not used since this, and not created since either.
     pub unused_since: Option<Timestamp>,
+    /// Only those that were never used.
+    pub never_used: bool,
     /// Whether it shows revoked and expired ones.
     pub include_ended: IncludeEnded,
 }
@@ -84,6 +90,8 @@ pub enum SortBy {
     Name,
     /// When they were created.
     CreatedAt,
+    /// When they were last changed: what was revoked, when it was revoked.
+    UpdatedAt,
     /// When they were last used; never comes before all others.
     LastUsedAt,
     /// When they end; never comes after all others.
@@ -134,6 +142,7 @@ impl CredentialRow {
         let key = match sort.by {
             SortBy::Name => SortKey::Name(credential.name.folded()),
             SortBy::CreatedAt => SortKey::Time(credential.created_at.micros()),
+            SortBy::UpdatedAt => SortKey::Time(credential.updated_at.micros()),
             SortBy::LastUsedAt => SortKey::Time(self.last_used_at.map_or(i64::MIN, Timestamp::micros)),
             SortBy::ExpiresAt => SortKey::Time(credential.expires_at.map_or(i64::MAX, Timestamp::micros)),
         };
@@ -181,6 +190,22 @@ impl Reader {
         Ok((slots.iter().map(|(_, at)| *at).max(), slots))
     }
 
+    /// What these credentials themselves hold, with the names of the roles, by id of the grant.
+    pub async fn grants_of_credentials(
+        &mut self,
+        organization: OrganizationId,
+        ids: &[CredentialId],
+    ) -> Result<Vec<(Grant, Name)>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let holders: Vec<Holder> = ids.iter().copied().map(Holder::Credential).collect();
+        let query = Query::new(SELECT_HELD).sql(" WHERE g.organization = ").arg(organization);
+        let query = one_of(query.sql(" AND g.holder"), &holders).sql(" ORDER BY g.id");
+        let held: Vec<HeldGrant> = self.list(query).await?;
+        Ok(held.into_iter().map(|HeldGrant(grant, role)| (grant, role)).collect())
+    }
+
     async fn add_slots(&mut self, rows: &mut [CredentialRow]) -> Result<(), StoreError> {
         let ids: Vec<CredentialId> = rows.iter().map(|row| row.credential.id).collect();
         if ids.is_empty() {
@@ -203,6 +228,9 @@ impl Reader {
 impl CredentialFilter {
     /// Appends ` AND …` for everything that is asked for.
     fn conditions(&self, mut query: Query, organization: OrganizationId, now: Timestamp) -> Query {
+        if !self.ids.is_empty() {
+            query = one_of(query.sql(" AND c.id"), &self.ids);
+        }
         if !self.kinds.is_empty() {
             query = one_of(query.sql(" AND c.kind"), &self.kinds);
         }
@@ -224,6 +252,9 @@ impl CredentialFilter {
             query = query.sql(" AND c.created_at < ").arg(since);
             query = query.sql(" AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id AND u.at >= ");
             query = query.arg(since).sql(")");
+        }
+        if self.never_used {
+            query = query.sql(" AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id)");
         }
         query
     }
@@ -277,6 +308,7 @@ impl CredentialSort {
         let by = match self.by {
             SortBy::Name => "c.folded_name",
             SortBy::CreatedAt => "c.created_at",
+            SortBy::UpdatedAt => "c.updated_at",
             SortBy::LastUsedAt => LAST_USED_OR_NEVER,
             SortBy::ExpiresAt => "COALESCE(c.expires_at, 9223372036854775807)",
         };
@@ -320,6 +352,14 @@ struct UsedSlot {
     last_used_at: Option<Timestamp>,
 }
 
+struct HeldGrant(Grant, Name);
+
+impl Record for HeldGrant {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(HeldGrant(Grant::read(columns)?, columns.take()?))
+    }
+}
+
 impl Record for UsedSlot {
     fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
         let StoredSlot { credential, slot } = StoredSlot::read(columns)?;
@@ -336,6 +376,8 @@ const LAST_USED_OR_NEVER: &str =
     "COALESCE((SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id), -9223372036854775807 - 1)";
 const SELECT_SLOTS: &str = "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at, u.at
     FROM slots s LEFT JOIN last_uses u ON u.credential = s.credential AND u.slot = s.number";
+const SELECT_HELD: &str = "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at, r.name
+    FROM grants g JOIN roles r ON r.organization = g.organization AND r.id = g.role";
 const HOLDING: &str = " AND EXISTS (SELECT 1 FROM grants g
     WHERE g.organization = c.organization AND g.holder = c.id AND g.role = ";
 const IMPORTED: &str = " OR EXISTS (SELECT 1 FROM links l

@@ -75,6 +75,18 @@ impl Reader {
         let query = query.sql(" AND accepted_at IS NULL").when(" AND id > ", page.after);
         self.list(query.sql(" ORDER BY id LIMIT ").arg(page.limit)).await
     }
+
+    /// Invitations that can still be accepted at `now`, by id.
+    pub async fn open_invitations(
+        &mut self,
+        organization: OrganizationId,
+        now: Timestamp,
+        page: &Page<InvitationId>,
+    ) -> Result<Vec<Invitation>, StoreError> {
+        let query = Query::new(SELECT).sql(" WHERE organization = ").arg(organization);
+        let query = query.sql(" AND accepted_at IS NULL AND expires_at > ").arg(now).when(" AND id > ", page.after);
+        self.list(query.sql(" ORDER BY id LIMIT ").arg(page.limit)).await
+    }
 }
 
 impl Writer {

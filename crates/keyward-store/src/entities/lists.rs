@@ -72,7 +72,7 @@ pub(super) fn all_visible(
 
 /// Appends ` IN (…)`. The list is filled up to a power of two with its last value: few different statements to keep
 /// prepared.
-pub(super) fn one_of<T: ToArg>(query: Query, values: &[T]) -> Query {
+pub(crate) fn one_of<T: ToArg>(query: Query, values: &[T]) -> Query {
     let Some(last) = values.last() else { return query.sql(" IN (NULL)") };
     let fill = values.len().next_power_of_two() - values.len();
     let filled = values.iter().chain(std::iter::repeat_n(last, fill));

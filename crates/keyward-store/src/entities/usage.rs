@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use keyward_core::id::{CredentialId, OrganizationId, UserId};
+use keyward_core::kind::KindId;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::time::Timestamp;
 
-use super::lists::{Page, Visible};
+use super::lists::{Page, Visible, one_of};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::feed::chunk;
@@ -37,11 +38,24 @@ pub struct DailyUse {
     pub refused: u64,
 }
 
+/// How much a credential was used over some days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TotalUse {
+    /// Which.
+    pub credential: CredentialId,
+    /// How many uses were allowed.
+    pub allowed: u64,
+    /// How many were refused.
+    pub refused: u64,
+}
+
 /// Which uses to list. Every condition that is given must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageFilter {
     /// Only those of this credential.
     pub credential: Option<CredentialId>,
+    /// Only those of credentials of one of these kinds; with none of them, of any.
+    pub kinds: Vec<KindId>,
     /// Only those of credentials that live in this namespace.
     pub namespace: Option<NamespaceId>,
     /// Only those of credentials that live where the caller may see them.
@@ -60,19 +74,53 @@ pub const fn day_of(at: Timestamp) -> i64 {
 }
 
 impl Reader {
-    /// The uses of an organization's credentials, or of one of them, on each day since `from_day` that has any.
-    pub async fn usage(
+    /// The uses of all these credentials together, on each day that has any.
+    pub async fn uses_by_day(
         &mut self,
         organization: OrganizationId,
-        credential: Option<CredentialId>,
-        from_day: i64,
+        filter: &UsageFilter,
     ) -> Result<Vec<DailyUse>, StoreError> {
         let query = Query::new(
             "SELECT u.day, CAST(SUM(u.allowed) AS BIGINT), CAST(SUM(u.refused) AS BIGINT)
             FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
         );
-        let query = query.arg(organization).when(" AND c.id = ", credential).sql(" AND u.day >= ").arg(from_day);
+        let query = filter.conditions(query.arg(organization), organization);
         self.list(query.sql(" GROUP BY u.day ORDER BY u.day")).await
+    }
+
+    /// The uses of each credential over all these days together: of those with any, the most used first.
+    pub async fn uses_by_credential(
+        &mut self,
+        organization: OrganizationId,
+        filter: &UsageFilter,
+        page: &Page<(u64, CredentialId)>,
+    ) -> Result<Vec<TotalUse>, StoreError> {
+        let query = Query::new(
+            "SELECT u.credential, CAST(SUM(u.allowed) AS BIGINT), CAST(SUM(u.refused) AS BIGINT)
+            FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
+        );
+        let mut query = filter.conditions(query.arg(organization), organization).sql(" GROUP BY u.credential");
+        if let Some((uses, credential)) = &page.after {
+            query = query.sql(" HAVING (CAST(SUM(u.allowed + u.refused) AS BIGINT), u.credential) < ");
+            query = query.tuple((uses, credential));
+        }
+        let query = query.sql(" ORDER BY CAST(SUM(u.allowed + u.refused) AS BIGINT) DESC, u.credential DESC LIMIT ");
+        self.list(query.arg(page.limit)).await
+    }
+
+    /// The uses of each of a few credentials on each day since `from_day` that has any, by credential and day.
+    pub async fn several_uses(
+        &mut self,
+        credentials: &[CredentialId],
+        from_day: i64,
+    ) -> Result<Vec<(CredentialId, DailyUse)>, StoreError> {
+        if credentials.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = Query::new("SELECT u.credential, u.day, u.allowed, u.refused FROM daily_uses u WHERE u.credential");
+        let query = one_of(query, credentials).sql(" AND u.day >= ").arg(from_day);
+        let rows: Vec<(CredentialId, i64, u64, u64)> = self.list(query.sql(" ORDER BY u.credential, u.day")).await?;
+        Ok(rows.into_iter().map(|(id, day, allowed, refused)| (id, DailyUse { day, allowed, refused })).collect())
     }
 
     /// The uses of each credential on each day that has any, by day and credential.
@@ -86,21 +134,24 @@ impl Reader {
             "SELECT u.credential, u.day, u.allowed, u.refused
             FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
         );
-        let query = query
-            .arg(organization)
-            .when(" AND c.id = ", filter.credential)
-            .when(" AND c.namespace = ", filter.namespace)
-            .sql(" AND u.day >= ")
-            .arg(filter.from_day)
-            .when(" AND u.day < ", filter.until_day);
-        let query = filter.visible.condition(query.sql(" AND ("), "c.namespace", organization);
-        let mut query = query.when(" OR c.owner = ", filter.owned_by_caller_too).sql(")");
+        let mut query = filter.conditions(query.arg(organization), organization);
         if let Some((day, credential)) = &page.after {
             query = query.sql(" AND (u.day, u.credential) > ").tuple((day, credential));
         }
         let query = query.sql(" ORDER BY u.day, u.credential LIMIT ").arg(page.limit);
         let rows: Vec<(CredentialId, i64, u64, u64)> = self.list(query).await?;
         Ok(rows.into_iter().map(|(id, day, allowed, refused)| (id, DailyUse { day, allowed, refused })).collect())
+    }
+}
+
+impl UsageFilter {
+    /// Appends ` AND …` for everything that is asked for.
+    fn conditions(&self, query: Query, organization: OrganizationId) -> Query {
+        let query = query.when(" AND c.id = ", self.credential).when(" AND c.namespace = ", self.namespace);
+        let query = if self.kinds.is_empty() { query } else { one_of(query.sql(" AND c.kind"), &self.kinds) };
+        let query = query.sql(" AND u.day >= ").arg(self.from_day).when(" AND u.day < ", self.until_day);
+        let query = self.visible.condition(query.sql(" AND ("), "c.namespace", organization);
+        query.when(" OR c.owner = ", self.owned_by_caller_too).sql(")")
     }
 }
 
@@ -150,6 +201,12 @@ impl Writer {
 impl Record for DailyUse {
     fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
         Ok(DailyUse { day: columns.take()?, allowed: columns.take()?, refused: columns.take()? })
+    }
+}
+
+impl Record for TotalUse {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(TotalUse { credential: columns.take()?, allowed: columns.take()?, refused: columns.take()? })
     }
 }
 

@@ -242,6 +242,6 @@ fn by_name(query: Query, page: &Page<(String, UserId)>) -> Query {
     query.sql(" ORDER BY u.folded_name, u.id LIMIT ").arg(page.limit)
 }
 
-const SELECT: &str = "SELECT u.id, u.email, u.name, u.operator, u.created_at, u.updated_at FROM users u";
+pub(super) const SELECT: &str = "SELECT u.id, u.email, u.name, u.operator, u.created_at, u.updated_at FROM users u";
 pub(super) const SELECT_MEMBERSHIP: &str =
     "SELECT m.organization, m.user_id, m.super_admin, m.suspended_at, m.created_at, m.updated_at FROM memberships m";

@@ -1,8 +1,9 @@
 //! The audit log, and every way to tamper with it.
 
-use keyward_core::audit::Outcome;
+use keyward_core::audit::{AuditEntry, Outcome};
 use keyward_core::change::Revision;
 use keyward_core::entropy::Seeded;
+use keyward_core::id::RequestId;
 use keyward_core::keyring::{KeyRing, SignPurpose};
 use keyward_core::time::Timestamp;
 
@@ -64,13 +65,28 @@ pub(super) async fn entries_are_listed_newest_first_by_key(store: TestStore) {
     let between = AuditFilter {
         from: Some(Timestamp::from_seconds(2)),
         until: Some(Timestamp::from_seconds(4)),
-        caller: Some("system".into()),
-        target: Some("thing".into()),
+        callers: vec!["usr_nobody".into(), "system".into()],
+        targets: vec!["thing".into()],
         ..AuditFilter::default()
     };
     let page = reader.audit(ORGANIZATION, &between, None, 10).await.unwrap();
     assert_eq!(page.iter().map(|a| a.position).collect::<Vec<_>>(), [4, 3]);
+    let elsewhere = AuditFilter { targets: vec!["nothing".into()], ..between };
+    assert!(reader.audit(ORGANIZATION, &elsewhere, None, 10).await.unwrap().is_empty());
     assert!(reader.audit(OTHER, &AuditFilter::default(), None, 10).await.unwrap().is_empty());
+}
+
+pub(super) async fn entries_are_found_by_their_request(store: TestStore) {
+    let request = |n| RequestId::from_bits(n);
+    for n in [1, 2, 1] {
+        let act = AuditEntry { request: Some(request(n)), ..entry("test.act", "thing") };
+        store.record(ORGANIZATION, act).await.unwrap();
+    }
+    store.record(ORGANIZATION, entry("test.act", &request(1).to_string())).await.unwrap();
+    let mut reader = store.read().await.unwrap();
+    let filter = AuditFilter { request: Some(request(1)), ..AuditFilter::default() };
+    let found = reader.audit(ORGANIZATION, &filter, None, 10).await.unwrap();
+    assert_eq!(found.iter().map(|a| a.position).collect::<Vec<_>>(), [3, 1]);
 }
 
 /// Five entries, a checkpoint at the fourth, and what the check says after `tampering`.

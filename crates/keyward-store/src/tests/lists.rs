@@ -13,7 +13,7 @@ use crate::{
     Order, Page, SortBy, Store, StoreError, Use, Visible, Writer,
 };
 
-const SORTS: [SortBy; 4] = [SortBy::Name, SortBy::CreatedAt, SortBy::LastUsedAt, SortBy::ExpiresAt];
+const SORTS: [SortBy; 5] = [SortBy::Name, SortBy::CreatedAt, SortBy::UpdatedAt, SortBy::LastUsedAt, SortBy::ExpiresAt];
 const ORDERS: [Order; 2] = [Order::Ascending, Order::Descending];
 
 /// A filter as it is written here: on the number of a credential and its record.
@@ -117,6 +117,7 @@ pub(super) async fn a_list_of_credentials_shows_what_was_asked_for(store: TestSt
         (CredentialFilter { unused_since: Some(at(800)), ..all() }, |n, c| {
             c.created_at < at(800) && used(n).is_none_or(|used| used < at(800))
         }),
+        (CredentialFilter { never_used: true, ..all() }, |n, _| n % 3 != 0),
         (search("LPH"), |n, _| n % 3 == 0 && n % 6 != 0),
         (search("strasse"), |n, _| n % 6 == 0),
         (search("100%_\\"), |n, _| n % 6 == 0),
@@ -205,6 +206,7 @@ fn sort_key(by: SortBy, n: u128, credential: &Credential) -> (String, i64) {
     match by {
         SortBy::Name => (credential.name.folded(), 0),
         SortBy::CreatedAt => (String::new(), credential.created_at.micros()),
+        SortBy::UpdatedAt => (String::new(), credential.updated_at.micros()),
         SortBy::LastUsedAt => (String::new(), used(n).map_or(i64::MIN, Timestamp::micros)),
         SortBy::ExpiresAt => (String::new(), credential.expires_at.map_or(i64::MAX, Timestamp::micros)),
     }
@@ -339,6 +341,53 @@ pub(super) async fn lists_of_people_roles_and_grants_are_paged(store: TestStore)
     let filter = GrantFilter { visible, role: Some(role(3)), ..GrantFilter::default() };
     assert_eq!(reader.grants(ORG, &filter, &Page::first(9)).await.unwrap().len(), 1);
     assert_eq!(reader.grants_of_role(ORG, role(1)).await.unwrap().len(), 8);
+}
+
+pub(super) async fn several_records_are_found_by_their_ids(store: TestStore) {
+    populate(&store).await;
+    commit(&store, async |tx| {
+        tx.put_grant(&a_grant(101, Holder::User(user(1)), 1, app(1))).await?;
+        tx.put_grant(&a_grant(102, Holder::User(user(2)), 1, app(2))).await?;
+        tx.put_grant(&a_grant(103, Holder::UserGroup(group(1)), 1, app(2))).await?;
+        tx.put_group_member(&a_group_member(1, 1)).await?;
+        tx.put_group_member(&a_group_member(1, 3)).await
+    })
+    .await
+    .unwrap();
+    let mut reader = store.read().await.unwrap();
+    // Others' are not found, and neither is what does not exist.
+    let mut users = reader.several_users(&[user(3), user(1), user(99)]).await.unwrap();
+    users.sort_by_key(|user| user.id);
+    assert_eq!(users, [a_user(1), a_user(3)]);
+    let foreign = app(101);
+    let mut places = reader.several_namespaces(ORG, &[workspace(2), foreign, app(1)]).await.unwrap();
+    places.sort_by_key(|place| place.id);
+    assert_eq!(places.iter().map(|place| place.id).collect::<Vec<_>>(), [app(1), workspace(2)]);
+    let names = reader.several_credential_names(ORG, &[cred(7), cred(999)]).await.unwrap();
+    assert_eq!(names, [(cred(7), varied(7).name)]);
+    assert_eq!(reader.several_credential_names(OTHER_ORG, &[cred(7)]).await.unwrap(), []);
+
+    let holders = [Holder::User(user(1)), Holder::User(user(2)), Holder::UserGroup(group(1))];
+    let ids = |grants: Vec<keyward_core::role::Grant>| grants.iter().map(|g| g.id.bits()).collect::<Vec<_>>();
+    assert_eq!(ids(reader.several_grants(ORG, &holders, &[]).await.unwrap()), [101, 102, 103]);
+    let visible = [Visible::Some { ids: vec![app(2)], children_of: None }];
+    assert_eq!(ids(reader.several_grants(ORG, &holders[1..], &visible).await.unwrap()), [102, 103]);
+    assert_eq!(ids(reader.several_grants(ORG, &holders[..1], &visible).await.unwrap()), []);
+    let members = reader.several_group_members(ORG, &[user(3), user(2)]).await.unwrap();
+    assert_eq!(members, [a_group_member(1, 3)]);
+
+    let counts = reader.credential_counts(ORG, &[ORG.into(), app(1), group(1).into()]).await.unwrap();
+    let living = |at| (0..30).filter(|n| lives_in(*n) == at && !varied(*n).is_revoked()).count() as u64;
+    let mut expected = vec![(ORG.into(), living(ORG.into())), (app(1), living(app(1)))];
+    expected.sort_by_key(|(id, _): &(NamespaceId, u64)| id.to_string());
+    assert_eq!(counts, expected);
+
+    assert_eq!(reader.several_users(&[]).await.unwrap(), []);
+    assert_eq!(reader.several_namespaces(ORG, &[]).await.unwrap(), []);
+    assert_eq!(reader.several_credential_names(ORG, &[]).await.unwrap(), []);
+    assert_eq!(reader.several_grants(ORG, &[], &[]).await.unwrap(), []);
+    assert_eq!(reader.several_group_members(ORG, &[]).await.unwrap(), []);
+    assert_eq!(reader.credential_counts(ORG, &[]).await.unwrap(), []);
 }
 
 fn all() -> CredentialFilter {

@@ -419,6 +419,8 @@ pub(super) async fn one_time_links_are_used_once(store: TestStore) {
     let accepted = crate::Invitation { accepted: Some((at(9), user(2))), ..an_invitation(1) };
     assert_eq!(reader.invitation_by_public_id("i1").await.unwrap(), Some(accepted));
     assert_eq!(reader.invitations(ORG, &Page::first(9)).await.unwrap(), [an_invitation(2)]);
+    assert_eq!(reader.open_invitations(ORG, at(999), &Page::first(9)).await.unwrap(), [an_invitation(2)]);
+    assert_eq!(reader.open_invitations(ORG, at(1_000), &Page::first(9)).await.unwrap(), []);
 }
 
 pub(super) async fn failures_are_counted_until_forgotten(store: TestStore) {

@@ -142,3 +142,54 @@ async fn a_log_that_was_cut_is_found_by_a_checkpoint_kept_elsewhere() {
     assert_eq!((fault.position, fault.entry), (4, None));
     assert!(fault.message.contains("cut off"), "{}", fault.message);
 }
+
+#[tokio::test]
+async fn those_of_whom_a_log_tells_are_named_unless_they_are_strangers() {
+    let (app, ctx) = with_entries().await;
+    let Caller::Session(SignedIn { user: ada, .. }) = ctx.caller else { panic!("{ctx:?}") };
+    let stranger = keyward_core::id::UserId::from_bits(77);
+    let put = async move |tx: &mut keyward_store::Tx| {
+        let user = keyward_core::user::User {
+            id: stranger,
+            email: "mallory@example.com".to_owned(),
+            name: name("Mallory"),
+            operator: false,
+            created_at: START,
+            updated_at: START,
+        };
+        tx.put_user(&user).await?;
+        Ok::<_, StoreError>(((), entry_of("users.invite")))
+    };
+    app.store.write(Scope::Deployment, put).await.unwrap();
+    users::suspend(&app, &ctx, stranger).await.unwrap_err();
+
+    let recorded = list(&app, &ctx, Log::Organization, &AuditFilter::default(), None, 10).await.unwrap();
+    let entries: Vec<_> = recorded.iter().map(|recorded| recorded.entry().unwrap()).collect();
+    assert_eq!(entries[0].target, Some(stranger.to_string()));
+    let names = names(&app, &ctx, &entries).await.unwrap();
+    assert_eq!(names.get(&stranger.to_string()), None);
+    assert_eq!(names.get(&ada.to_string()).map(String::as_str), Some("Ada"));
+    let shop = entries[2].target.clone().unwrap();
+    assert_eq!(names.get(&shop).map(String::as_str), Some("Shop 3"));
+
+    let found = async |text: &str| matching(&app, &ctx, text).await.unwrap();
+    assert_eq!(found("shop 3").await, ["shop 3".to_owned(), shop.clone()]);
+    assert_eq!(found("ADMIN@").await, ["ADMIN@".to_owned(), ada.to_string()]);
+    assert_eq!(found("mallory").await, ["mallory"]);
+    assert_eq!(found(&shop).await, [shop]);
+    assert_eq!(found("system").await, ["system"]);
+}
+
+fn entry_of(operation: &str) -> keyward_core::audit::AuditEntry {
+    keyward_core::audit::AuditEntry {
+        id: AuditId::from_bits(5),
+        at: START,
+        operation: operation.to_owned(),
+        caller: keyward_core::credential::CallerId::System,
+        target: None,
+        outcome: keyward_core::audit::Outcome::Done,
+        details: serde_json::Map::new(),
+        request: None,
+        source: None,
+    }
+}

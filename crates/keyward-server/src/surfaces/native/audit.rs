@@ -83,8 +83,9 @@ pub(super) async fn verify(
 fn filter(query: wire::ListAudit) -> AuditFilter {
     AuditFilter {
         operation: query.operation,
-        caller: query.caller.map(|caller| caller.to_string()),
-        target: query.target,
+        callers: query.caller.map(|caller| caller.to_string()).into_iter().collect(),
+        targets: query.target.into_iter().collect(),
+        request: None,
         refused: query.outcome.map(|outcome| outcome == wire::AuditOutcome::Refused),
         from: query.since.map(Into::into),
         until: query.until.map(Into::into),

@@ -37,6 +37,7 @@ pub(super) async fn get(
 fn filter(query: &wire::GetUsage) -> UsageFilter {
     UsageFilter {
         credential: query.credential,
+        kinds: Vec::new(),
         namespace: query.namespace,
         from_day: query.since.map_or(0, |since| next_day(since.into())),
         until_day: query.until.map(|until| next_day(until.into())),
