@@ -3,6 +3,7 @@
 mod key_pair;
 mod links;
 mod list;
+mod offers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +36,8 @@ use crate::ops::receipts::{Done, Outcomes, change, recorded};
 use crate::ops::{idempotency, namespaces};
 
 pub use links::{import, unlink};
-pub use list::{Listed, list};
+pub use list::{Listed, Names, list, names};
+pub use offers::{Offer, may_create, offers};
 
 /// How recent a sign-in must be for what is sensitive: see [`authority::fresh`].
 pub const FRESH_SIGN_IN: Duration = Duration::from_mins(10);

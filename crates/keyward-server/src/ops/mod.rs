@@ -36,6 +36,6 @@ pub mod visibility;
 
 /// What lists are filtered and paged by: of the store, surfaces know these plain values and nothing else.
 pub use keyward_store::{
-    AuditFilter, CredentialFilter, CredentialSort, CredentialState, DailyUse, GrantFilter, NamespaceFilter, Page,
-    Recorded, SortKey, UsageFilter, Visible, day_of,
+    AuditFilter, CredentialCursor, CredentialFilter, CredentialSort, CredentialState, DailyUse, GrantFilter,
+    NamespaceFilter, Order, Page, Recorded, SortBy, SortKey, UsageFilter, Visible, day_of,
 };

@@ -14,6 +14,8 @@ mod export;
 mod import;
 pub(super) mod issued;
 mod list;
+mod rows;
+mod wanted;
 
 use std::sync::Arc;
 

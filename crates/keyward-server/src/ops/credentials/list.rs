@@ -1,9 +1,10 @@
 //! Lists of credentials.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyward_api::operations;
-use keyward_core::id::{RoleId, UserId};
+use keyward_core::credential::CallerId;
+use keyward_core::id::{CredentialId, UserId};
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::role::{Grant, Holder};
@@ -22,6 +23,17 @@ pub struct Listed {
     pub row: CredentialRow,
     /// Its grants with the roles' names.
     pub grants: Vec<(Grant, Name)>,
+}
+
+/// What those are called who stand in the rows of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Owners and makers.
+    pub users: BTreeMap<UserId, Name>,
+    /// Credentials that made others.
+    pub credentials: BTreeMap<CredentialId, Name>,
+    /// Where they live, and where their roles are held. An organization is not among them: its name is known.
+    pub namespaces: BTreeMap<NamespaceId, Name>,
 }
 
 /// A page of the credentials that the caller may see: those where `credentials:read` is held, and one's own.
@@ -55,29 +67,45 @@ pub async fn list(
     }
     let mut reader = app.store.read().await?;
     let rows = reader.credentials(organization, &filter, sort, page, ctx.at()).await?;
-    let mut names: BTreeMap<RoleId, Name> = BTreeMap::new();
-    let mut listed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut grants = Vec::new();
+    let ids: Vec<CredentialId> = rows.iter().map(|row| row.credential.id).collect();
+    let mut held: BTreeMap<Holder, Vec<(Grant, Name)>> = BTreeMap::new();
+    for (grant, role) in reader.grants_of_credentials(organization, &ids).await? {
+        held.entry(grant.holder).or_default().push((grant, role));
+    }
+    let listed = rows.into_iter().map(|row| {
+        let mut grants = held.remove(&Holder::Credential(row.credential.id)).unwrap_or_default();
         // Who sees it only where it was imported, sees of its grants those of that place.
         let sees_all = sees(&visible, row.credential.namespace)
             || filter.owned_by_caller_too.is_some_and(|caller| row.credential.owner == Some(caller));
-        for grant in reader.grants_of(organization, Holder::Credential(row.credential.id)).await? {
-            if !sees_all && !sees(&visible, grant.namespace) {
-                continue;
-            }
-            if !names.contains_key(&grant.role)
-                && let Some(role) = reader.role(organization, grant.role).await?
-            {
-                names.insert(role.id, role.name);
-            }
-            if let Some(name) = names.get(&grant.role) {
-                grants.push((grant, name.clone()));
-            }
+        grants.retain(|(grant, _)| sees_all || sees(&visible, grant.namespace));
+        Listed { row, grants }
+    });
+    Ok(listed.collect())
+}
+
+/// What those are called who stand in these rows, which the caller was shown.
+pub async fn names(app: &App, ctx: &Ctx, listed: &[Listed]) -> Result<Names, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    let (mut users, mut credentials, mut namespaces) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for Listed { row, grants } in listed {
+        users.extend(row.credential.owner);
+        match row.credential.created_by {
+            CallerId::User(user) => drop(users.insert(user)),
+            CallerId::Credential(credential) => drop(credentials.insert(credential)),
+            CallerId::Anonymous | CallerId::System => {}
         }
-        listed.push(Listed { row, grants });
+        namespaces.insert(row.credential.namespace);
+        namespaces.extend(grants.iter().map(|(grant, _)| grant.namespace));
     }
-    Ok(listed)
+    let mut reader = app.store.read().await?;
+    let users = reader.several_users(&Vec::from_iter(users)).await?;
+    let credentials = reader.several_credential_names(organization, &Vec::from_iter(credentials)).await?;
+    let namespaces = reader.several_namespaces(organization, &Vec::from_iter(namespaces)).await?;
+    Ok(Names {
+        users: users.into_iter().map(|user| (user.id, user.name)).collect(),
+        credentials: credentials.into_iter().collect(),
+        namespaces: namespaces.into_iter().map(|namespace| (namespace.id, namespace.name)).collect(),
+    })
 }
 
 fn sees(visible: &Visible, namespace: NamespaceId) -> bool {
