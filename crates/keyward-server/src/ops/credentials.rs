@@ -1,9 +1,11 @@
 //! Credentials: create, edit, rotate, disable, enable, revoke, reveal; import and unlink; lists.
 
+mod creating;
 mod key_pair;
 mod links;
 mod list;
 mod offers;
+mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,9 +37,11 @@ use crate::ops::error::OpError;
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 use crate::ops::{idempotency, namespaces};
 
+pub use creating::{creatable, givable, room};
 pub use links::{import, unlink};
 pub use list::{Listed, Names, list, names};
 pub use offers::{Offer, may_create, offers};
+pub use view::{RoleOffer, called, descendants, effective, role_offers};
 
 /// How recent a sign-in must be for what is sensitive: see [`authority::fresh`].
 pub const FRESH_SIGN_IN: Duration = Duration::from_mins(10);
@@ -205,7 +209,8 @@ pub async fn edit(app: &App, ctx: &Ctx, id: CredentialId, input: EditRequest) ->
     .await
 }
 
-/// Replaces the secret; the public id stays. The earlier one lives on for the grace.
+/// Replaces the secret; the public id stays. The earlier one lives on for the grace. Sent twice with what the caller saw
+/// (`if_match`), it is done once.
 pub async fn rotate(
     app: &App,
     ctx: &Ctx,
@@ -229,9 +234,10 @@ pub async fn rotate(
         }
         let minted = mint::renew(&kind, &public_id, app.ring().current_pepper(), &mut app.entropy());
         let slot = NewSlot { digest: minted.digest, sealed: sealed(app, &kind, organization, id, &minted)? };
-        let now = ctx.at();
+        let (now, if_match) = (ctx.at(), ctx.if_match);
         let done = change(app, ctx, operation, organization, async move |tx, authority| {
             let (record, kind) = authority.credential(tx, id, "credentials:rotate").await?;
+            unchanged_since(&record, if_match)?;
             let rotated = record.rotate(&kind, slot.clone(), grace, now)?;
             let grants = authority.grants_of(tx, id).await?;
             give(tx, authority, &kind, &rotated, &grants).await?;

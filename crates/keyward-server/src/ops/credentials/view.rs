@@ -1,0 +1,108 @@
+//! For people who look at one credential: what it may do and why, which roles may be given to it, what hangs on it. What
+//! is said here is for what is offered; what is done is judged again.
+
+use std::collections::BTreeSet;
+
+use keyward_api::operations;
+use keyward_core::credential::Credential;
+use keyward_core::effective::{self, Effective};
+use keyward_core::id::{CredentialId, RoleId, UserId};
+use keyward_core::kind::{Field, Kind};
+use keyward_core::law;
+use keyward_core::namespace::NamespaceId;
+use keyward_core::permission::PatternSet;
+use keyward_core::role::Role;
+use keyward_store::Page;
+
+use crate::app::App;
+use crate::ops::authority;
+use crate::ops::context::Ctx;
+use crate::ops::credentials::{Names, door_of};
+use crate::ops::error::OpError;
+use crate::ops::roles;
+
+/// Roles that are read at a time.
+const ROLES: u32 = 200;
+
+/// A role that may be chosen for a credential.
+#[derive(Clone, Debug)]
+pub struct RoleOffer {
+    /// The role.
+    pub role: Role,
+    /// Whether the caller may give it to this credential there.
+    pub grantable: bool,
+}
+
+/// What a credential may do now and why, if the caller may read it.
+pub fn effective(app: &App, ctx: &Ctx, credential: &Credential) -> Result<Effective, OpError> {
+    let organization = door_of(app, ctx, &operations::CREDENTIALS_GET, credential.id)?;
+    let index = app.index.snapshot();
+    let world = index.organization(organization).ok_or_else(|| OpError::not_found("organization"))?;
+    let kind = index.kind(&credential.kind).ok_or_else(|| OpError::not_found("kind"))?;
+    Ok(effective::effective(&world, world.record().is_active(), credential, kind, ctx.at()))
+}
+
+/// The organization's roles, by name, as far as the caller may see them: which of them they may give to a credential at
+/// a namespace. None where nobody may change the roles of its kind.
+pub async fn role_offers(
+    app: &App,
+    ctx: &Ctx,
+    credential: &Credential,
+    at: NamespaceId,
+) -> Result<Vec<RoleOffer>, OpError> {
+    let Some(kind) = app.index.snapshot().kind(&credential.kind).cloned() else { return Ok(Vec::new()) };
+    if !kind.may_edit(Field::Roles) {
+        return Ok(Vec::new());
+    }
+    let mut offers = Vec::new();
+    let mut after: Option<(String, RoleId)> = None;
+    loop {
+        let page = roles::list(app, ctx, None, &Page { after: after.take(), limit: ROLES }).await?;
+        let full = page.len() == ROLES as usize;
+        after = page.last().map(|role| (role.name.folded(), role.id));
+        offers.extend(page.into_iter().map(|role| {
+            let grantable = gives(app, ctx, &kind, credential, &[(at, &role.patterns)]);
+            RoleOffer { role, grantable }
+        }));
+        if !full {
+            return Ok(offers);
+        }
+    }
+}
+
+/// The credentials that this one has made, and those that they have made, however often: those that are not revoked.
+pub async fn descendants(app: &App, ctx: &Ctx, id: CredentialId) -> Result<Vec<CredentialId>, OpError> {
+    let organization = door_of(app, ctx, &operations::CREDENTIALS_GET, id)?;
+    Ok(app.store.read().await?.descendants(organization, id).await?)
+}
+
+/// What those are called who stand on a page that the caller was shown. An organization is not among them: its name is
+/// known.
+pub async fn called(
+    app: &App,
+    ctx: &Ctx,
+    users: BTreeSet<UserId>,
+    credentials: BTreeSet<CredentialId>,
+    namespaces: BTreeSet<NamespaceId>,
+) -> Result<Names, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    let mut reader = app.store.read().await?;
+    let users = reader.several_users(&Vec::from_iter(users)).await?;
+    let credentials = reader.several_credential_names(organization, &Vec::from_iter(credentials)).await?;
+    let namespaces = reader.several_namespaces(organization, &Vec::from_iter(namespaces)).await?;
+    Ok(Names {
+        users: users.into_iter().map(|user| (user.id, user.name)).collect(),
+        credentials: credentials.into_iter().collect(),
+        namespaces: namespaces.into_iter().map(|namespace| (namespace.id, namespace.name)).collect(),
+    })
+}
+
+fn gives(app: &App, ctx: &Ctx, kind: &Kind, credential: &Credential, grants: &[(NamespaceId, &PatternSet)]) -> bool {
+    authority::with_giver(app, ctx, credential.organization, |facts, giver| {
+        Ok(law::may_make(facts, giver, kind, credential, grants)?)
+    })
+    .is_ok()
+}
+
+#[cfg(test)]
+mod tests;
