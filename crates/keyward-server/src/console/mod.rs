@@ -33,6 +33,7 @@ mod members;
 mod namespaces;
 mod nav;
 mod page;
+mod people;
 mod roles;
 mod settings;
 mod sign_in;

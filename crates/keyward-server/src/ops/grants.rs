@@ -2,19 +2,20 @@
 
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
-use keyward_core::id::{GrantId, RoleId};
+use keyward_core::id::{GrantId, OrganizationId, RoleId};
 use keyward_core::kind::{Authority as Source, Field};
 use keyward_core::law;
 use keyward_core::manage::Act;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
-use keyward_core::role::{Grant, Holder, Role};
-use keyward_store::{GrantFilter, Page, Reader, StoreError};
+use keyward_core::role::{Grant, Holder, MAX_ROLES_PER_ORGANIZATION, Role};
+use keyward_store::{GrantFilter, Page, Reader, StoreError, Visible};
 
 use crate::app::App;
 use crate::ops::authority::{self, Authority, door};
 use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
+use crate::ops::names::{self, Called, Place};
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 use crate::ops::visibility;
 
@@ -27,9 +28,7 @@ pub async fn list(
 ) -> Result<Vec<(Grant, Option<Name>)>, OpError> {
     authority::admit(ctx, &operations::GRANTS_LIST)?;
     let organization = authority::organization(app, ctx)?;
-    filter.visible = authority::with_giver(app, ctx, organization, |facts, giver| {
-        Ok(vec![visibility::of_administration(facts, giver, "grants:read")])
-    })?;
+    filter.visible = vec![seen(app, ctx, organization)?];
     let mut reader = app.store.read().await?;
     let mut shown = Vec::new();
     for grant in reader.grants(organization, &filter, page).await? {
@@ -37,6 +36,81 @@ pub async fn list(
         shown.push((grant, role.map(|r| r.name)));
     }
     Ok(shown)
+}
+
+/// A grant as people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// The record.
+    pub grant: Grant,
+    /// What the role is called.
+    pub role: Name,
+    /// Who holds it.
+    pub holder: Called,
+    /// Where.
+    pub place: Place,
+}
+
+/// The same as [`list`], as people read it. Who may see a grant may know who holds it.
+pub async fn described(
+    app: &App,
+    ctx: &Ctx,
+    mut filter: GrantFilter,
+    page: &Page<GrantId>,
+) -> Result<Vec<Described>, OpError> {
+    authority::admit(ctx, &operations::GRANTS_LIST)?;
+    let organization = authority::organization(app, ctx)?;
+    filter.visible = vec![seen(app, ctx, organization)?];
+    let mut reader = app.store.read().await?;
+    let grants = reader.grants(organization, &filter, page).await?;
+    Ok(describe(&mut reader, organization, grants).await?)
+}
+
+/// One grant, as people read it.
+pub async fn get(app: &App, ctx: &Ctx, id: GrantId) -> Result<Described, OpError> {
+    authority::admit(ctx, &operations::GRANTS_LIST)?;
+    let organization = authority::organization(app, ctx)?;
+    let mut reader = app.store.read().await?;
+    let found = reader.grant(organization, id).await?;
+    let found = found.filter(|grant| authority::may(app, ctx, "grants:read", grant.namespace));
+    let mut described = describe(&mut reader, organization, found.into_iter().collect()).await?;
+    described.pop().ok_or_else(|| OpError::not_found("grant"))
+}
+
+/// Whether the caller may give roles anywhere: for what is offered, not for what is done.
+pub fn offered(app: &App, ctx: &Ctx) -> bool {
+    let places = authority::organization(app, ctx).and_then(|organization| {
+        authority::with_giver(app, ctx, organization, |facts, giver| {
+            Ok(visibility::of_administration(facts, giver, operations::GRANTS_CREATE.permission.unwrap_or("*")))
+        })
+    });
+    places.is_ok_and(|places| !matches!(places, Visible::Some { ids, .. } if ids.is_empty()))
+}
+
+/// The namespaces whose grants the caller may see.
+pub(super) fn seen(app: &App, ctx: &Ctx, organization: OrganizationId) -> Result<Visible, OpError> {
+    authority::with_giver(app, ctx, organization, |facts, giver| {
+        Ok(visibility::of_administration(facts, giver, "grants:read"))
+    })
+}
+
+/// Grants with the names of what they are about; those whose role or place is gone give nothing, and are left out.
+pub(super) async fn describe(
+    reader: &mut Reader,
+    organization: OrganizationId,
+    grants: Vec<Grant>,
+) -> Result<Vec<Described>, StoreError> {
+    let every = Page::first(u32::try_from(MAX_ROLES_PER_ORGANIZATION).unwrap_or(u32::MAX));
+    let roles = reader.roles(organization, None, &every).await?;
+    let places = names::places(reader, organization, grants.iter().map(|grant| grant.namespace)).await?;
+    let holders = names::holders(reader, organization, grants.iter().map(|grant| grant.holder)).await?;
+    let describe = |grant: Grant| {
+        let role = roles.iter().find(|role| role.id == grant.role)?.name.clone();
+        let place = places.get(&grant.namespace)?.clone();
+        let holder = holders.get(&grant.holder).cloned().unwrap_or(Called::Gone(grant.holder));
+        Some(Described { grant, role, holder, place })
+    };
+    Ok(grants.into_iter().filter_map(describe).collect())
 }
 
 /// Gives a role at a namespace: at most what the caller holds there.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod grants;
 pub mod idempotency;
 pub mod local;
+pub mod names;
 pub mod namespaces;
 pub mod organizations;
 pub mod passwords;

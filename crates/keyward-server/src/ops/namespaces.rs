@@ -1,5 +1,7 @@
 //! Applications, workspaces and user groups: the places where rights are granted.
 
+use std::collections::BTreeMap;
+
 use keyward_api::error::ErrorCode;
 use keyward_api::operations::{self, Operation};
 use keyward_core::credential::RevokeReason;
@@ -19,6 +21,7 @@ use crate::ops::authority::{self, door};
 use crate::ops::context::Ctx;
 use crate::ops::credentials::revoke_in;
 use crate::ops::error::OpError;
+use crate::ops::names::{self, Place};
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 use crate::ops::visibility;
 
@@ -82,6 +85,37 @@ pub async fn list(
     Ok(reader.namespaces(organization, &filter, page).await?)
 }
 
+/// One of them by its name, if it is within reach; also the organization itself.
+pub async fn place(app: &App, ctx: &Ctx, id: NamespaceId) -> Result<Place, OpError> {
+    if let NamespaceId::Organization(organization) = id {
+        let record = crate::ops::organizations::get(app, ctx, organization).await?;
+        return Ok(Place { id, name: record.name, application: None });
+    }
+    let found = get(app, ctx, id).await?;
+    let mut places = places(app, ctx, vec![found]).await?;
+    places.pop().ok_or_else(|| OpError::not_found("namespace"))
+}
+
+/// These, which the caller has seen, with the names of the applications that they belong to.
+pub async fn places(app: &App, ctx: &Ctx, found: Vec<Namespace>) -> Result<Vec<Place>, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    let mut reader = app.store.read().await?;
+    Ok(names::placed(&mut reader, organization, found).await?)
+}
+
+/// How many credentials live in each of these: of those whose credentials the caller may see, and which have any.
+pub async fn credential_counts(
+    app: &App,
+    ctx: &Ctx,
+    ids: &[NamespaceId],
+) -> Result<BTreeMap<NamespaceId, u64>, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    let seen: Vec<NamespaceId> =
+        ids.iter().copied().filter(|id| authority::may(app, ctx, "credentials:read", *id)).collect();
+    let mut reader = app.store.read().await?;
+    Ok(reader.credential_counts(organization, &seen).await?.into_iter().collect())
+}
+
 /// Renames one.
 pub async fn edit(app: &App, ctx: &Ctx, id: NamespaceId, name: Option<Name>) -> Result<Done<Namespace>, OpError> {
     let operation = of(id.kind()).edit;
@@ -107,6 +141,32 @@ pub async fn edit(app: &App, ctx: &Ctx, id: NamespaceId, name: Option<Name>) -> 
         .await
     })
     .await
+}
+
+/// What a deletion would end, besides the namespace itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// How many credentials would be revoked.
+    pub credentials: u64,
+    /// How many namespaces below it would go too.
+    pub namespaces: u64,
+}
+
+/// What deleting one would end.
+pub async fn ending(app: &App, ctx: &Ctx, id: NamespaceId) -> Result<Ending, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    must_be_seen(app, ctx, organization, id)?;
+    door(app, ctx, of(id.kind()).delete, id)?;
+    let mut reader = app.store.read().await?;
+    must_exist_as(&mut reader, organization, id).await?;
+    let mut doomed = below(&mut reader, organization, id).await?;
+    let namespaces = doomed.len() as u64;
+    doomed.push(id);
+    let mut credentials = 0;
+    for some in doomed.chunks(1_000) {
+        credentials += reader.credential_counts(organization, some).await?.iter().map(|(_, count)| count).sum::<u64>();
+    }
+    Ok(Ending { credentials, namespaces })
 }
 
 /// Deletes one. While something is in it, its name must be given as confirmation; then its credentials are revoked in

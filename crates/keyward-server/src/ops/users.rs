@@ -1,8 +1,10 @@
 //! The members of an organization: who they are, who comes and who goes.
 
 mod invitations;
+mod open;
 mod password;
 mod profile;
+mod standing;
 
 use keyward_api::error::ErrorCode;
 use keyward_api::limits::MAX_EMAIL_BYTES;
@@ -29,8 +31,10 @@ use crate::ops::receipts::{Done, Outcomes, change, recorded};
 pub use keyward_store::MemberFilter;
 
 pub use invitations::{Accept, Accepted, Invite, Invited, Offer, accept, first_super_admin, invite, offer};
+pub use open::{INVITATIONS_WITHDRAW, Open, open, withdraw};
 pub use password::password;
 pub use profile::profile;
+pub use standing::{Ending, Held, ending, held, is_last_super_admin, may_manage};
 
 /// A user as an organization sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]
