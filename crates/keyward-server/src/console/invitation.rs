@@ -54,14 +54,14 @@ async fn open(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> R
     let token = token(&fields);
     match users::offer(&app, &ctx, &token).await {
         Ok(offer) => accept_page(StatusCode::OK, &ctx, &offer, &fields, false, Wrong::default()),
-        Err(error) => open_page(ui::status(&error), Wrong::of(&error, &["token"])),
+        Err(error) => not_open(&error),
     }
 }
 
 async fn accept(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
     let offer = match users::offer(&app, &ctx, &token(&fields)).await {
         Ok(offer) => offer,
-        Err(error) => return open_page(ui::status(&error), Wrong::of(&error, &["token"])),
+        Err(error) => return not_open(&error),
     };
     let name = match fields.given("name").map(Name::new).transpose() {
         Ok(name) => name,
@@ -98,6 +98,13 @@ fn token(fields: &Fields) -> Secret {
     let typed = fields.text("token").trim();
     // People paste the whole link.
     Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
+}
+
+/// The token opens nothing, or nothing any more.
+fn not_open(error: &OpError) -> Response {
+    let mut wrong = Wrong::default();
+    wrong.add("token", &error.detail);
+    open_page(ui::status(error), wrong)
 }
 
 fn open_page(status: StatusCode, wrong: Wrong) -> Response {
