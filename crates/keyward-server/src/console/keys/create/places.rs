@@ -1,0 +1,73 @@
+//! The namespaces among which one can choose, with their names and what they stand in.
+
+use keyward_core::namespace::{Namespace, NamespaceId, NamespaceKind};
+
+use crate::app::App;
+use crate::console::gate::Visit;
+use crate::ops::error::OpError;
+use crate::ops::{NamespaceFilter, Page, namespaces};
+
+/// A namespace that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::console::keys) struct Place {
+    pub(in crate::console::keys) id: NamespaceId,
+    /// Its name, after that of the application in which it stands.
+    pub(in crate::console::keys) path: String,
+}
+
+/// Namespaces of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::console::keys) struct Group<'a> {
+    pub(in crate::console::keys) title: &'static str,
+    pub(in crate::console::keys) places: Vec<&'a Place>,
+}
+
+/// Everything of these kinds that the visitor can reach, the organization first.
+pub(in crate::console::keys) async fn reachable(
+    app: &App,
+    visit: &Visit,
+    kinds: &[NamespaceKind],
+) -> Result<Vec<Place>, OpError> {
+    let mut places = Vec::new();
+    if kinds.contains(&NamespaceKind::Organization) {
+        places.push(Place { id: visit.organization.id.into(), path: visit.organization.name.to_string() });
+    }
+    let below = [NamespaceKind::Workspace, NamespaceKind::UserGroup];
+    let needs_applications =
+        kinds.contains(&NamespaceKind::Application) || below.iter().any(|kind| kinds.contains(kind));
+    let applications = if needs_applications { of(app, visit, NamespaceKind::Application).await? } else { Vec::new() };
+    if kinds.contains(&NamespaceKind::Application) {
+        places.extend(applications.iter().map(|one| Place { id: one.id, path: one.name.to_string() }));
+    }
+    for kind in below.into_iter().filter(|kind| kinds.contains(kind)) {
+        for one in of(app, visit, kind).await? {
+            let parent = applications.iter().find(|application| application.id == one.parent);
+            let path = parent.map_or_else(|| one.name.to_string(), |parent| format!("{} › {}", parent.name, one.name));
+            places.push(Place { id: one.id, path });
+        }
+    }
+    Ok(places)
+}
+
+/// The places by their kinds.
+pub(in crate::console::keys) fn grouped(places: &[Place]) -> Vec<Group<'_>> {
+    let titles = [
+        (NamespaceKind::Organization, "Organization"),
+        (NamespaceKind::Application, "Applications"),
+        (NamespaceKind::Workspace, "Workspaces"),
+        (NamespaceKind::UserGroup, "User groups"),
+    ];
+    let group = |(kind, title)| {
+        let places: Vec<&Place> = places.iter().filter(|place| place.id.kind() == kind).collect();
+        (!places.is_empty()).then_some(Group { title, places })
+    };
+    titles.into_iter().filter_map(group).collect()
+}
+
+async fn of(app: &App, visit: &Visit, kind: NamespaceKind) -> Result<Vec<Namespace>, OpError> {
+    let filter = NamespaceFilter { kind: Some(kind), ..NamespaceFilter::default() };
+    namespaces::list(app, visit.ctx(), filter, &Page::first(MOST)).await
+}
+
+/// More than anybody looks through in a list of choices; the address names others (`?in=`).
+const MOST: u32 = 500;
