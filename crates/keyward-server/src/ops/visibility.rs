@@ -14,6 +14,10 @@ use keyward_core::rights::{Facts, Holding};
 use keyward_core::role::Holder;
 use keyward_store::Visible;
 
+use crate::app::App;
+use crate::ops::authority;
+use crate::ops::context::Ctx;
+
 /// The namespaces whose records (P25–P36) a caller may read: all conditions hold together.
 pub fn of_namespaces(facts: &impl Facts, giver: &Giver<'_>) -> Vec<Visible> {
     match giver {
@@ -27,6 +31,14 @@ pub fn of_namespaces(facts: &impl Facts, giver: &Giver<'_>) -> Vec<Visible> {
             conditions
         }
     }
+}
+
+/// Whether the caller holds nothing anywhere in the organization: no role, no place.
+pub fn sees_nothing(app: &App, ctx: &Ctx) -> bool {
+    let conditions = authority::organization(app, ctx).and_then(|organization| {
+        authority::with_giver(app, ctx, organization, |facts, giver| Ok(of_namespaces(facts, giver)))
+    });
+    conditions.is_err() || conditions.is_ok_and(|conditions| conditions.contains(&nothing()))
 }
 
 /// The namespaces in which a caller holds `permission`, an administrative one: everywhere, when held at the organization.

@@ -1,0 +1,203 @@
+//! The answer as people read it, and the same question as a call of the API.
+
+use keyward_core::decision::{Check, Reason};
+use keyward_verify::{Explanation, Finding, Outcome};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::console::gate::Visit;
+use crate::console::page::sentence;
+use crate::ops::credentials;
+use crate::ops::error::OpError;
+use crate::ops::presented::Carried;
+use crate::ops::verify::{Answered, Judged, Question};
+
+/// What was decided, and why.
+pub(super) struct Answer {
+    /// Why it is refused; `None` when it is allowed.
+    pub(super) refused: Option<Refusal>,
+    /// The credential, if it is known.
+    pub(super) credential: Option<Subject>,
+    /// Whether a secret was judged, too.
+    pub(super) presented: bool,
+    /// Every check in its order.
+    pub(super) checks: Vec<Checked>,
+    /// How to ask the same of the API. Without any secret.
+    pub(super) curl: String,
+}
+
+pub(super) struct Refusal {
+    pub(super) code: &'static str,
+    pub(super) sentence: String,
+}
+
+/// The credential that was judged.
+pub(super) struct Subject {
+    pub(super) name: String,
+    pub(super) public_id: String,
+    pub(super) kind: String,
+    pub(super) href: String,
+}
+
+/// One check.
+pub(super) struct Checked {
+    pub(super) what: &'static str,
+    /// The word and the class of its dot.
+    pub(super) outcome: (&'static str, &'static str),
+    pub(super) failed: bool,
+    /// What it looked at: words, and code among them.
+    pub(super) fact: Vec<(bool, String)>,
+}
+
+impl Answer {
+    /// The answer to a question.
+    pub(super) async fn of(
+        app: &App,
+        visit: &Visit,
+        question: &Question,
+        answered: &Answered,
+    ) -> Result<Self, OpError> {
+        let refused = answered.denial.map(|denial| refusal(denial.reason));
+        let credential = match &answered.identity {
+            Some(known) => subject(app, visit, known.credential).await,
+            None => None,
+        };
+        let checks = answered.explanation.as_ref().map_or_else(Vec::new, checks);
+        let presented = matches!(question.judged, Judged::Presented(_));
+        Ok(Self { refused, credential, presented, checks, curl: curl(app, visit, question) })
+    }
+}
+
+fn refusal(reason: Reason) -> Refusal {
+    Refusal { code: reason.code(), sentence: sentence(reason.sentence()) }
+}
+
+/// Its name only for who may read it; that it is there, the answer says anyway.
+async fn subject(app: &App, visit: &Visit, id: keyward_core::id::CredentialId) -> Option<Subject> {
+    let (public_id, kind) = {
+        let index = app.index.snapshot();
+        let view = index.credential(id)?;
+        (view.public_id().to_owned(), view.kind().labels.singular.clone())
+    };
+    let read = credentials::get(app, visit.ctx(), id).await;
+    let name = read.map_or_else(|_| id.to_string(), |(held, _)| held.credential.name.to_string());
+    Some(Subject { name, public_id, kind, href: visit.href(&format!("/credentials/{id}")) })
+}
+
+fn checks(explanation: &Explanation) -> Vec<Checked> {
+    explanation.findings.iter().map(checked).collect()
+}
+
+fn checked(finding: &Finding) -> Checked {
+    let outcome = match finding.outcome {
+        Outcome::Passed => ("Passed", "good"),
+        Outcome::Failed => ("Failed", "bad"),
+        Outcome::NotReached => ("Not reached", "off"),
+        Outcome::NotApplicable => ("Does not apply", "off"),
+    };
+    Checked {
+        what: what(finding.check),
+        outcome,
+        failed: finding.outcome == Outcome::Failed,
+        fact: pieces(&finding.fact),
+    }
+}
+
+/// A text with code in backticks, taken apart; the first letter a capital.
+fn pieces(fact: &str) -> Vec<(bool, String)> {
+    let mut pieces: Vec<(bool, String)> = fact
+        .split('`')
+        .enumerate()
+        .map(|(place, piece)| (place % 2 == 1, piece.to_owned()))
+        .filter(|(_, piece)| !piece.is_empty())
+        .collect();
+    if let Some((false, first)) = pieces.first_mut() {
+        let mut chars = first.chars();
+        *first = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    }
+    pieces
+}
+
+/// What a check asks.
+const fn what(check: Check) -> &'static str {
+    match check {
+        Check::WellFormed => "It looks like a credential",
+        Check::Fresh => "This node knows of all revocations",
+        Check::Known => "It is known",
+        Check::Secret => "The secret is right",
+        Check::Window => "It was signed at a time that counts",
+        Check::Carrier => "It was sent as its kind allows",
+        Check::Use => "It is used as its kind allows",
+        Check::Organization => "The organization is active",
+        Check::State => "It is neither disabled nor revoked",
+        Check::Slot => "The secret was not replaced",
+        Check::Expiry => "It has not expired",
+        Check::Owner => "Its owner is an active member",
+        Check::Transport => "It came over https where it must",
+        Check::Source => "It came from a listed network",
+        Check::Denials => "Nothing denies it",
+        Check::Scope => "The access token was issued for it",
+        Check::Reach => "The namespace is within reach",
+        Check::Grants => "A role allows it",
+        Check::OwnerRights => "Its owner may do it now",
+        Check::Rate => "It is not used too often",
+    }
+}
+
+/// The same question as a call of the API. What was presented is named by a word that stands for it.
+fn curl(app: &App, visit: &Visit, question: &Question) -> String {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    match &question.judged {
+        Judged::Unpresented(id) => put("credential_id", id.to_string().into()),
+        Judged::Presented(Carried::Pair(..)) => {
+            put("id", "THE_ID".into());
+            put("secret", "THE_SECRET".into());
+        }
+        Judged::Presented(_) => put("credential", "THE_KEY".into()),
+    }
+    if let Some(permission) = &question.permission {
+        put("permission", permission.as_str().into());
+    }
+    if let Some(namespace) = question.namespace {
+        put("namespace", namespace.to_string().into());
+    }
+    if !question.groups.is_empty() {
+        put("groups", question.groups.clone().into());
+    }
+    if let Some(source) = question.source {
+        put("source", source.to_string().into());
+    }
+    if !question.secure {
+        put("secure", false.into());
+    }
+    put("explain", true.into());
+    let body = Value::from(body).to_string().replace('\'', "'\\''");
+    let origin = app.config.server.public_url.as_ref().map_or_else(|| "\"$KEYWARD_URL\"".to_owned(), |url| url.origin());
+    format!(
+        "curl {origin}/v1/verify \\\n  -H \"Authorization: Bearer $KEYWARD_TOKEN\" \\\n  \
+         -H 'Keyward-Organization: {}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'",
+        visit.organization.id
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_stands_apart_from_words() {
+        let plain = |text: &str| (false, text.to_owned());
+        let code = |text: &str| (true, text.to_owned());
+        assert_eq!(pieces("it is `a` of `b`"), [plain("It is "), code("a"), plain(" of "), code("b")]);
+        assert_eq!(pieces("`a` is not"), [code("a"), plain(" is not")]);
+        assert!(pieces("").is_empty());
+    }
+
+    #[test]
+    fn every_check_says_what_it_asks() {
+        for check in Check::ALL {
+            assert!(what(*check).starts_with(char::is_uppercase), "{check:?}");
+        }
+    }
+}
