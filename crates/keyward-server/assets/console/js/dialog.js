@@ -5,8 +5,14 @@
   const open = () => {
     const dialog = host?.querySelector("dialog");
     if (!dialog || dialog.matches(":modal")) return;
-    dialog.removeAttribute("open");
-    dialog.showModal();
+    const alone = document.querySelector(".dialog-page");
+    if (alone) {
+      // A dialog that stands on a page of its own is answered there.
+      alone.replaceChildren(dialog);
+    } else {
+      dialog.removeAttribute("open");
+      dialog.showModal();
+    }
     const first = dialog.querySelector("[autofocus], [aria-invalid='true']");
     first?.focus();
   };

@@ -58,7 +58,7 @@ pub(super) struct Resource {
 impl Rights {
     pub(super) async fn of(app: &App, subject: &Subject) -> Result<Self, Refused> {
         let ctx = subject.visit.ctx();
-        let effective = credentials::effective(app, ctx, subject.credential())?;
+        let effective = credentials::effective(app, ctx, &subject.held)?;
         let places = effective.places.iter().map(|place| place.namespace).collect();
         let owners = subject.credential().owner.into_iter().collect();
         let names = credentials::called(app, ctx, owners, BTreeSet::new(), places).await?;
@@ -130,9 +130,9 @@ fn source(subject: &Subject, effective: &Effective, owner: &str) -> String {
     let labels = subject.labels();
     let text = match subject.kind.authority {
         Authority::Roles { .. } if effective.places.len() > 1 => {
-            "Each of its roles allows what it allows at its own place."
+            "Each of its roles counts at its own place, and nowhere else."
         }
-        Authority::Roles { .. } | Authority::Group => "Its role allows what it allows at its place, and nowhere else.",
+        Authority::Roles { .. } | Authority::Group => "What its role allows counts at its place, and nowhere else.",
         Authority::Namespace => "It is confined to one namespace.",
         Authority::Organization => {
             return format!("A {} may do everything in the whole organization.", labels.singular);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use keyward_api::error::ErrorCode;
 use keyward_api::operations;
 use keyward_core::credential::Credential;
 use keyward_core::effective::{self, Effective};
@@ -17,7 +18,7 @@ use keyward_store::Page;
 use crate::app::App;
 use crate::ops::authority;
 use crate::ops::context::Ctx;
-use crate::ops::credentials::{Names, door_of};
+use crate::ops::credentials::{Held, Names, door_of};
 use crate::ops::error::OpError;
 use crate::ops::roles;
 
@@ -33,13 +34,31 @@ pub struct RoleOffer {
     pub grantable: bool,
 }
 
-/// What a credential may do now and why, if the caller may read it.
-pub fn effective(app: &App, ctx: &Ctx, credential: &Credential) -> Result<Effective, OpError> {
-    let organization = door_of(app, ctx, &operations::CREDENTIALS_GET, credential.id)?;
+/// What a credential may do now and why, where the caller may read it.
+pub fn effective(app: &App, ctx: &Ctx, held: &Held) -> Result<Effective, OpError> {
+    let credential = &held.credential;
+    let (organization, imported) = match door_of(app, ctx, &operations::CREDENTIALS_GET, credential.id) {
+        Err(refused) if refused.code == ErrorCode::PermissionDenied => {
+            (authority::organization(app, ctx)?, Some(where_imported(app, ctx, held.clone()).ok_or(refused)?))
+        }
+        judged => (judged?, None),
+    };
     let index = app.index.snapshot();
     let world = index.organization(organization).ok_or_else(|| OpError::not_found("organization"))?;
     let kind = index.kind(&credential.kind).ok_or_else(|| OpError::not_found("kind"))?;
-    Ok(effective::effective(&world, world.record().is_active(), credential, kind, ctx.at()))
+    let mut found = effective::effective(&world, world.record().is_active(), credential, kind, ctx.at());
+    if let Some(seen) = imported {
+        found.places.retain(|place| seen.imported_by.contains(&place.namespace));
+    }
+    Ok(found)
+}
+
+/// What of a credential belongs to the namespaces that have imported it and where the caller may read; `None` when there
+/// is no such namespace.
+pub(super) fn where_imported(app: &App, ctx: &Ctx, mut held: Held) -> Option<Held> {
+    held.imported_by.retain(|at| authority::door(app, ctx, &operations::CREDENTIALS_GET, *at).is_ok());
+    held.grants.retain(|(grant, _)| held.imported_by.contains(&grant.namespace));
+    (!held.imported_by.is_empty()).then_some(held)
 }
 
 /// The organization's roles, by name, as far as the caller may see them: which of them they may give to a credential at

@@ -9,9 +9,9 @@ use keyward_core::role::Holder;
 
 use super::*;
 use crate::ops::context::Caller;
-use crate::ops::credentials::{Confirmed, Create, Held, RoleChoice, create, disable, get, rotate};
-use crate::ops::grants;
-use crate::ops::testing::{START, TestApp, at, name};
+use crate::ops::credentials::{Confirmed, Create, Held, RoleChoice, create, disable, get, import, rotate};
+use crate::ops::testing::{Admin, START, TestApp, at, first, name};
+use crate::ops::{grants, namespaces, setup};
 
 /// An API key with a role at the organization.
 async fn made(app: &TestApp, ctx: &Ctx, role: &str) -> Held {
@@ -33,12 +33,51 @@ async fn made(app: &TestApp, ctx: &Ctx, role: &str) -> Held {
 async fn why_it_may_do_nothing_is_told_to_those_who_may_read_it() {
     let (app, admin) = TestApp::set_up().await;
     let ctx = at(START, admin.caller.clone());
-    let key = made(&app, &ctx, "Viewer").await.credential;
+    let key = made(&app, &ctx, "Viewer").await;
     assert_eq!(effective(&app, &ctx, &key).unwrap().stopped, None);
-    let key = disable(&app, &ctx, key.id).await.unwrap().value.credential;
+    let key = disable(&app, &ctx, key.credential.id).await.unwrap().value;
     assert!(matches!(effective(&app, &ctx, &key).unwrap().stopped, Some(Stopped::Disabled(_))));
     let (_, caller) = app.member(&admin, "grace@example.com", false).await;
     assert_eq!(effective(&app, &at(START, caller), &key).unwrap_err().code, ErrorCode::PermissionDenied);
+}
+
+#[tokio::test]
+async fn who_reads_it_where_it_was_imported_sees_what_belongs_there() {
+    let app = TestApp::start().await;
+    let first = setup::First { profiles: vec!["gigya".to_owned()], ..first("admin@example.com") };
+    let done = setup::init(&app, &at(START, Caller::System), first).await.unwrap().value;
+    let caller = app.sign_in("admin@example.com").await;
+    let admin = Admin { user: done.user, organization: done.organization.unwrap(), caller };
+    let ctx = at(START, admin.caller.clone());
+    let place = |text| namespaces::create_application(&app, &ctx, name(text));
+    let home = place("Home").await.unwrap().value.id;
+    let other = place("Other").await.unwrap().value.id;
+    let group = |role: &str, at| vec![RoleChoice { role: role.to_owned(), namespace: Some(at) }];
+    let input = Create {
+        kind: "application_key".to_owned(),
+        name: name("Application"),
+        namespace: Some(home),
+        roles: group("_read_only", home),
+        expires_at: None,
+        sources: Vec::new(),
+        owner: None,
+        key_pair: false,
+    };
+    let key = create(&app, &ctx, input).await.unwrap().value.held.credential;
+    let (grace, caller) = app.member(&admin, "grace@example.com", false).await;
+    let by_grace = at(START, caller);
+    let patterns = ["credentials:read"].map(|text| text.parse::<Pattern>().unwrap());
+    roles::create(&app, &ctx, name("Looks"), patterns.into_iter().collect()).await.unwrap();
+    grants::create(&app, &ctx, Holder::User(grace), "Looks".to_owned(), Some(other)).await.unwrap();
+    assert_eq!(get(&app, &by_grace, key.id).await.map(drop).unwrap_err().code, ErrorCode::PermissionDenied);
+    import(&app, &ctx, key.public_id.clone(), other, group("_customer_service", other)).await.unwrap();
+    let (held, _) = get(&app, &by_grace, key.id).await.unwrap();
+    assert_eq!(held.imported_by, [other]);
+    assert_eq!(held.grants.iter().map(|(_, role)| role.as_str()).collect::<Vec<_>>(), ["_customer_service"]);
+    let places: Vec<_> = effective(&app, &by_grace, &held).unwrap().places.iter().map(|at| at.namespace).collect();
+    assert_eq!(places, [other]);
+    let (held, _) = get(&app, &ctx, key.id).await.unwrap();
+    assert_eq!(effective(&app, &ctx, &held).unwrap().places.len(), 2);
 }
 
 #[tokio::test]
