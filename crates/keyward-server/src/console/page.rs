@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use keyward_api::error::{ErrorCode, Problem};
+use keyward_api::error::ErrorCode;
 use serde::{Deserialize, Serialize};
+use tower::ServiceExt as _;
 
 use super::gate::{self, Visit, Visitor};
 use super::nav;
@@ -22,7 +23,7 @@ use crate::net::Arrival;
 use crate::ops::error::OpError;
 use crate::ops::receipts::Receipt;
 use crate::surfaces::hiding::without_secrets;
-use crate::surfaces::native::Problematic;
+use crate::surfaces::native;
 
 /// What a page may load, where its forms may go, and who may frame it: this server, this server, nobody.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -345,13 +346,16 @@ const NOT_HERE: (&str, &str) =
     ("There is nothing here", "The page may have moved, or what it showed may be gone, or you may not see it.");
 
 /// A path that is no page: a page for people, a problem for programs.
-pub(super) async fn nothing_here(request: Request) -> Response {
+pub(super) async fn nothing_here(State(app): State<Arc<App>>, request: Request) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/html") {
         let (title, detail) = NOT_HERE;
         return alone(StatusCode::NOT_FOUND, title, &Refusal { title, detail, request: None });
     }
-    Problematic::from(Problem::new(ErrorCode::NotFound)).into_response()
+    match native::nowhere(&app).oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
 }
 
 /// A form that was sent from somebody else's page.

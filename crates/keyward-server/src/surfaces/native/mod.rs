@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use keyward_api::error::ErrorCode;
 
 use crate::app::App;
 
@@ -40,6 +41,12 @@ pub fn router(app: &Arc<App>) -> Router {
 /// The verification endpoint alone, for listeners where nothing is managed.
 pub fn verification(app: &Arc<App>) -> Router {
     document::verification().with_state(Arc::clone(app)).layer(from_fn_with_state(Arc::clone(app), answer::finish))
+}
+
+/// What answers a program at a path that is not there.
+pub fn nowhere(app: &Arc<App>) -> Router {
+    let finished = from_fn_with_state(Arc::clone(app), answer::finish);
+    Router::new().fallback(async || answer::problem(ErrorCode::NotFound)).layer(finished)
 }
 
 #[cfg(test)]
