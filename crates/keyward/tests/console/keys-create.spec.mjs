@@ -19,19 +19,19 @@ test.describe('Gigantik', () => {
 
     test('K9 the name is required, and says what it is for', async ({ page, world }) => {
       await open(page, world, 'gigantik', 'api_key', 'Create API Key');
-      const name = page.getByLabel('Name', { exact: true });
+      const name = field(page, 'Name');
       await expect(name).toHaveAttribute('required', '');
       await expect(name).toHaveAccessibleDescription(/so the intended use is clear/);
       await name.fill('   ');
-      await page.getByLabel('Role').selectOption('Editor');
-      await page.getByRole('button', { name: 'Create & View' }).click();
+      await field(page, 'Role').selectOption('Editor');
+      await dialog(page).getByRole('button', { name: 'Create & View' }).click();
       await expect(name).toHaveAccessibleDescription(/name is missing/);
-      await expect(page.getByLabel('Role').locator('option:checked')).toHaveText('Editor');
+      await expect(field(page, 'Role').locator('option:checked')).toHaveText('Editor');
     });
 
     test('K10 the role is chosen from a list', async ({ page, world }) => {
       await open(page, world, 'gigantik', 'api_key', 'Create API Key');
-      await expect(page.getByLabel('Role').locator('option')).toHaveText(['Choose', 'Admin', 'Editor', 'Owner', 'Viewer']);
+      await expect(field(page, 'Role').locator('option')).toHaveText(['Choose', 'Admin', 'Editor', 'Owner', 'Viewer']);
     });
 
     test('K11 Learn More leads to the article', async ({ page, world }) => {
@@ -48,15 +48,15 @@ test.describe('Gigantik', () => {
       const member = await world.member(admin, 'Bob Barlow', { roles });
       await signIn(page, member);
       await page.goto(`/o/${id}/keys/gigantik-api_key/new`);
-      await expect(page.getByLabel('Role').locator('option')).toHaveText(['Choose', 'Admin', 'Editor', 'Viewer']);
+      await expect(field(page, 'Role').locator('option')).toHaveText(['Choose', 'Admin', 'Editor', 'Viewer']);
       await expect(dialog(page)).toContainText('An API Key role can only be equal to or lesser than your current role.');
-      await page.getByLabel('Name', { exact: true }).fill('Too much');
+      await field(page, 'Name').fill('Too much');
       if (await page.evaluate(() => matchMedia('(scripting: enabled)').matches)) {
-        const chosen = page.getByLabel('Role');
+        const chosen = field(page, 'Role');
         await chosen.evaluate((select, value) => select.add(new Option('Owner', value, true, true)), role('Owner'));
-        await page.getByRole('button', { name: 'Create & View' }).click();
-        await expect(page.getByRole('alert')).toContainText('you do not hold it there yourself');
-        await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Too much');
+        await dialog(page).getByRole('button', { name: 'Create & View' }).click();
+        await expect(dialog(page).getByRole('alert')).toContainText('you do not hold it there yourself');
+        await expect(field(page, 'Name')).toHaveValue('Too much');
       }
       expect((await world.ask(admin, 'GET', '/v1/credentials')).items).toEqual([]);
     });
@@ -101,26 +101,26 @@ test.describe('Gainsight', () => {
     test('S9 S10 the connector is Gainsight API, and the connection has a name', async ({ page, world }) => {
       await open(page, world, 'gainsight', 'access_key', 'Create Connection');
       await expect(dialog(page).getByRole('heading', { name: 'Create Connection' })).toBeVisible();
-      await expect(page.getByLabel('Connector').locator('option')).toHaveText(['Gainsight API']);
-      await expect(page.getByLabel('Name of the connection')).toBeEditable();
+      await expect(field(page, 'Connector').locator('option')).toHaveText(['Gainsight API']);
+      await expect(field(page, 'Name of the connection')).toBeEditable();
       await expectAccessible(page);
       await expectToFit(page);
     });
 
     test('S11 the button follows the authentication type', async ({ page, world }) => {
       await open(page, world, 'gainsight', 'access_key', 'Create Connection');
-      await expect(page.getByRole('group', { name: 'Authentication Type' }).getByRole('radio')).toHaveCount(2);
-      await page.getByRole('radio', { name: 'OAuth' }).check();
-      await expect(page.getByRole('button', { name: 'Generate', exact: false })).toHaveText('Generate OAuth Credentials');
-      await page.getByRole('radio', { name: 'Access_Key' }).check();
-      await expect(page.getByRole('button', { name: 'Generate', exact: false })).toHaveText('Generate Access Key');
+      await expect(dialog(page).getByRole('group', { name: 'Authentication Type' }).getByRole('radio')).toHaveCount(2);
+      await dialog(page).getByRole('radio', { name: 'OAuth' }).check();
+      await expect(dialog(page).getByRole('button', { name: /^Generate/ })).toHaveAccessibleName('Generate OAuth Credentials');
+      await dialog(page).getByRole('radio', { name: 'Access_Key' }).check();
+      await expect(dialog(page).getByRole('button', { name: /^Generate/ })).toHaveAccessibleName('Generate Access Key');
     });
 
     test('S12 Generate Access Key shows the key', async ({ page, world }) => {
       await open(page, world, 'gainsight', 'access_key', 'Create Connection');
-      await page.getByLabel('Name of the connection').fill('Warehouse');
-      await page.getByRole('radio', { name: 'Access_Key' }).check();
-      await page.getByRole('button', { name: 'Generate Access Key' }).click();
+      await field(page, 'Name of the connection').fill('Warehouse');
+      await dialog(page).getByRole('radio', { name: 'Access_Key' }).check();
+      await dialog(page).getByRole('button', { name: 'Generate Access Key' }).click();
       await expect(dialog(page)).toContainText('A new access key is generated.');
       await expect(part(page, 'Access Key')).toHaveText(/^\S{40}$/);
       await expect(dialog(page)).toContainText('Accesskey: ');
@@ -131,18 +131,18 @@ test.describe('Gainsight', () => {
       await world.credential(admin, { kind: 'gainsight/access_key', name: 'Warehouse' });
       await page.goto(`/o/${id}/keys/gainsight-access_key/new`);
       await expect(dialog(page)).toContainText('The limit of 1 gainsight/access_key is reached');
-      await page.getByLabel('Name of the connection').fill('Another');
-      await page.getByRole('radio', { name: 'Access_Key' }).check();
-      await page.getByRole('button', { name: 'Generate Access Key' }).click();
-      await expect(page.getByRole('alert')).toContainText('limit of 1');
-      await expect(page.getByLabel('Name of the connection')).toHaveValue('Another');
+      await field(page, 'Name of the connection').fill('Another');
+      await dialog(page).getByRole('radio', { name: 'Access_Key' }).check();
+      await dialog(page).getByRole('button', { name: 'Generate Access Key' }).click();
+      await expect(dialog(page).getByRole('alert')).toContainText('limit of 1');
+      await expect(field(page, 'Name of the connection')).toHaveValue('Another');
     });
 
     test('S15 Generate OAuth Credentials shows both values', async ({ page, world }) => {
       await open(page, world, 'gainsight', 'access_key', 'Create Connection');
-      await page.getByLabel('Name of the connection').fill('Warehouse');
-      await page.getByRole('radio', { name: 'OAuth' }).check();
-      await page.getByRole('button', { name: 'Generate OAuth Credentials' }).click();
+      await field(page, 'Name of the connection').fill('Warehouse');
+      await dialog(page).getByRole('radio', { name: 'OAuth' }).check();
+      await dialog(page).getByRole('button', { name: 'Generate OAuth Credentials' }).click();
       await expect(part(page, 'OAuth API Key')).toHaveText(/^\S{32}$/);
       await expect(part(page, 'OAuth API Secret')).toHaveText(/^\S{43}$/);
       await expectAccessible(page);
@@ -153,10 +153,10 @@ test.describe('Gainsight', () => {
       const member = await world.member(admin, 'Bob Barlow', { roles: [{ role: 'Admin', namespace: id }] });
       await signIn(page, member);
       await page.goto(`/o/${id}/keys/gainsight-access_key/new`);
-      await expect(page.getByRole('radio', { name: 'OAuth' })).toBeDisabled();
+      await expect(dialog(page).getByRole('radio', { name: 'OAuth' })).toBeDisabled();
       await expect(dialog(page)).toContainText('Only a super admin of the organization may do this');
-      await page.getByLabel('Name of the connection').fill('Warehouse');
-      await page.getByRole('button', { name: 'Generate Access Key' }).click();
+      await field(page, 'Name of the connection').fill('Warehouse');
+      await dialog(page).getByRole('button', { name: 'Generate Access Key' }).click();
       await expect(part(page, 'Access Key')).toHaveText(/^\S{40}$/);
     });
 
@@ -164,12 +164,12 @@ test.describe('Gainsight', () => {
       const { id, admin } = await organization(page, world, 'gainsight');
       await world.credential(admin, { kind: 'gainsight/m2m_oauth', name: 'Warehouse' });
       await page.goto(`/o/${id}/keys/gainsight-access_key/new`);
-      await page.getByLabel('Name of the connection').fill('warehouse ');
-      await page.getByRole('radio', { name: 'OAuth' }).check();
-      await page.getByRole('button', { name: 'Generate OAuth Credentials' }).click();
-      await expect(page.getByLabel('Name of the connection')).toHaveAccessibleDescription(/taken here/);
-      await expect(page.getByLabel('Name of the connection')).toHaveValue('warehouse ');
-      await expect(page.getByRole('radio', { name: 'OAuth' })).toBeChecked();
+      await field(page, 'Name of the connection').fill('warehouse ');
+      await dialog(page).getByRole('radio', { name: 'OAuth' }).check();
+      await dialog(page).getByRole('button', { name: 'Generate OAuth Credentials' }).click();
+      await expect(field(page, 'Name of the connection')).toHaveAccessibleDescription(/taken here/);
+      await expect(field(page, 'Name of the connection')).toHaveValue('warehouse ');
+      await expect(dialog(page).getByRole('radio', { name: 'OAuth' })).toBeChecked();
       await expectAccessible(page);
     });
   });
@@ -180,7 +180,7 @@ test.describe('Gainsight', () => {
     await signIn(page, member);
     await page.goto(`/o/${id}/keys/gainsight-access_key/new`);
     await expect(dialog(page)).toContainText('M2M OAuth can be created and managed only by super admins.');
-    await expect(page.getByRole('button', { name: /Generate/ })).toHaveCount(0);
+    await expect(dialog(page).getByRole('button', { name: /Generate/ })).toHaveCount(0);
     await expectAccessible(page);
   });
 });
@@ -193,29 +193,29 @@ test.describe('Gateway Hub', () => {
       const steps = dialog(page).getByRole('list', { name: 'Steps' }).getByRole('listitem');
       await expect(steps).toHaveText([/Name/, /Roles/]);
       await expect(steps.first()).toHaveAttribute('aria-current', 'step');
-      await page.getByLabel('Name', { exact: true }).fill('   ');
-      await page.getByRole('button', { name: 'Next' }).click();
-      await expect(page.getByLabel('Name', { exact: true })).toHaveAccessibleDescription(/name is missing/);
-      await page.getByLabel('Name', { exact: true }).fill('Dashboards');
-      await page.getByRole('button', { name: 'Next' }).click();
+      await field(page, 'Name').fill('   ');
+      await dialog(page).getByRole('button', { name: 'Next' }).click();
+      await expect(field(page, 'Name')).toHaveAccessibleDescription(/name is missing/);
+      await field(page, 'Name').fill('Dashboards');
+      await dialog(page).getByRole('button', { name: 'Next' }).click();
       await expect(steps.last()).toHaveAttribute('aria-current', 'step');
       await expectAccessible(page);
       await expectToFit(page);
-      await page.getByRole('button', { name: 'Generate API Key' }).click();
-      await expect(page.getByRole('group', { name: 'Roles' })).toHaveAccessibleDescription(/Choose at least one/);
-      await page.getByRole('checkbox', { name: 'Operator' }).check();
-      await page.getByRole('button', { name: 'Back' }).click();
-      await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Dashboards');
-      await page.getByRole('button', { name: 'Next' }).click();
-      await expect(page.getByRole('checkbox', { name: 'Operator' })).toBeChecked();
+      await dialog(page).getByRole('button', { name: 'Generate API Key' }).click();
+      await expect(dialog(page).getByRole('group', { name: 'Roles' })).toHaveAccessibleDescription(/Choose at least one/);
+      await dialog(page).getByRole('checkbox', { name: 'Operator' }).check();
+      await dialog(page).getByRole('button', { name: 'Back' }).click();
+      await expect(field(page, 'Name')).toHaveValue('Dashboards');
+      await dialog(page).getByRole('button', { name: 'Next' }).click();
+      await expect(dialog(page).getByRole('checkbox', { name: 'Operator' })).toBeChecked();
     });
 
     test('H10 H11 H12 Generate API Key shows both values, which are not recoverable after Close', async ({ page, world }) => {
       const { id } = await open(page, world, 'gateway_hub', 'application_key', 'New API Key');
-      await page.getByLabel('Name', { exact: true }).fill('Dashboards');
-      await page.getByLabel('Name', { exact: true }).press('Enter');
-      await page.getByRole('checkbox', { name: 'Operator' }).check();
-      await page.getByRole('button', { name: 'Generate API Key' }).click();
+      await field(page, 'Name').fill('Dashboards');
+      await field(page, 'Name').press('Enter');
+      await dialog(page).getByRole('checkbox', { name: 'Operator' }).check();
+      await dialog(page).getByRole('button', { name: 'Generate API Key' }).click();
       await expect(part(page, 'client_id')).toHaveText(/^[0-9a-f]{32}$/);
       await expect(part(page, 'client_secret')).toHaveText(/^\S{43}$/);
       await expect(dialog(page)).toContainText('Copy the client_id and client_secret keys and store them securely.');
@@ -230,25 +230,25 @@ test.describe('Gateway Hub', () => {
       const { id, admin } = await organization(page, world, 'gateway_hub');
       await world.credential(admin, { kind: 'gateway_hub/application_key', name: 'Dashboards', roles: [{ role: 'Operator', namespace: id }] });
       await page.goto(`/o/${id}/keys/gateway_hub-application_key/new`);
-      await page.getByLabel('Name', { exact: true }).fill('Dashboards');
-      await page.getByRole('button', { name: 'Next' }).click();
-      await page.getByRole('checkbox', { name: 'Operator' }).check();
-      await page.getByRole('button', { name: 'Generate API Key' }).click();
-      await expect(page.getByLabel('Name', { exact: true })).toHaveAccessibleDescription(/taken here/);
-      await page.getByLabel('Name', { exact: true }).fill('Reports');
-      await page.getByRole('button', { name: 'Next' }).click();
-      await expect(page.getByRole('checkbox', { name: 'Operator' })).toBeChecked();
-      await page.getByRole('button', { name: 'Generate API Key' }).click();
+      await field(page, 'Name').fill('Dashboards');
+      await dialog(page).getByRole('button', { name: 'Next' }).click();
+      await dialog(page).getByRole('checkbox', { name: 'Operator' }).check();
+      await dialog(page).getByRole('button', { name: 'Generate API Key' }).click();
+      await expect(field(page, 'Name')).toHaveAccessibleDescription(/taken here/);
+      await field(page, 'Name').fill('Reports');
+      await dialog(page).getByRole('button', { name: 'Next' }).click();
+      await expect(dialog(page).getByRole('checkbox', { name: 'Operator' })).toBeChecked();
+      await dialog(page).getByRole('button', { name: 'Generate API Key' }).click();
       await expect(part(page, 'client_id')).toBeVisible();
     });
   });
 
   test('H11 both values are copied with one click each', async ({ page, world }) => {
     await open(page, world, 'gateway_hub', 'application_key', 'New API Key');
-    await page.getByLabel('Name', { exact: true }).fill('Dashboards');
-    await page.getByRole('button', { name: 'Next' }).click();
-    await page.getByRole('checkbox', { name: 'Operator' }).check();
-    await page.getByRole('button', { name: 'Generate API Key' }).click();
+    await field(page, 'Name').fill('Dashboards');
+    await dialog(page).getByRole('button', { name: 'Next' }).click();
+    await dialog(page).getByRole('checkbox', { name: 'Operator' }).check();
+    await dialog(page).getByRole('button', { name: 'Generate API Key' }).click();
     for (const label of ['client_id', 'client_secret']) {
       await copyButton(page, label).click();
       expect(await clipboard(page)).toBe(await part(page, label).textContent());
@@ -266,16 +266,16 @@ test.describe('Passport', () => {
       await expect(page.getByRole('main')).toContainText('previously created API keys will not be revoked');
       await page.getByRole('link', { name: 'Generate New API Key' }).first().click();
       await expect(dialog(page).getByRole('heading', { name: 'API keys' })).toBeVisible();
-      const namespace = page.getByLabel('Namespace');
+      const namespace = field(page, 'Namespace');
       await expect(namespace.locator('optgroup')).toHaveCount(3);
       await expect(namespace.locator('option', { hasText: 'Shop › Till' })).toHaveCount(1);
-      await expect(page.getByRole('group', { name: 'Expiry Date' })).toContainText('Optional');
+      await expect(dialog(page).getByRole('group', { name: 'Expiry Date' })).toContainText('Optional');
       await expectAccessible(page);
       await expectToFit(page);
-      await page.getByLabel('Name', { exact: true }).fill('Viewer of models');
+      await field(page, 'Name').fill('Viewer of models');
       await namespace.selectOption(workspace.id);
-      await page.getByLabel('Expiry Date, date and time in UTC').fill('2099-12-31T23:30');
-      await page.getByRole('button', { name: 'Generate', exact: true }).click();
+      await field(page, 'Expiry Date, date and time in UTC').fill('2099-12-31T23:30');
+      await dialog(page).getByRole('button', { name: 'Generate', exact: true }).click();
       await expect(part(page, 'API Key ID')).toHaveText(/^\S{20}$/);
       const [made] = (await world.ask(admin, 'GET', '/v1/credentials')).items;
       expect([made.namespace, made.expires_at]).toEqual([workspace.id, '2099-12-31T23:30:00Z']);
@@ -287,7 +287,7 @@ test.describe('Passport', () => {
       const roles = [{ role: 'Viewer', namespace: shop.id }];
       await signIn(page, await world.member(admin, 'Bob Barlow', { roles }));
       await page.goto(`/o/${id}/keys/passport-api_key/new`);
-      const offered = await page.getByLabel('Namespace').locator('option').evaluateAll((all) => all.map((one) => one.value));
+      const offered = await field(page, 'Namespace').locator('option').evaluateAll((all) => all.map((one) => one.value));
       expect(offered).toContain(shop.id);
       expect(offered).not.toContain(other.id);
     });
@@ -296,15 +296,15 @@ test.describe('Passport', () => {
       const { id, admin } = await world.organization({ profiles: ['passport'] });
       await signIn(page, await world.member(admin, 'Bob Barlow'));
       await page.goto(`/o/${id}/keys/passport-api_key/new`);
-      await expect(page.getByRole('alert')).toContainText('ask for a role there');
-      await expect(page.getByRole('button', { name: 'Generate' })).toHaveCount(0);
+      await expect(dialog(page).getByRole('alert')).toContainText('ask for a role there');
+      await expect(dialog(page).getByRole('button', { name: 'Generate' })).toHaveCount(0);
       await expectAccessible(page);
     });
 
     test('P21 the result shows the API Key ID and the Secret', async ({ page, world }) => {
       await open(page, world, 'passport', 'api_key', 'Generate New API Key');
-      await page.getByLabel('Name', { exact: true }).fill('Viewer of models');
-      await page.getByRole('button', { name: 'Generate', exact: true }).click();
+      await field(page, 'Name').fill('Viewer of models');
+      await dialog(page).getByRole('button', { name: 'Generate', exact: true }).click();
       await expect(part(page, 'API Key ID')).toHaveText(/^\S{20}$/);
       await expect(part(page, 'Secret')).toHaveText(/^\S{43}$/);
       await expect(dialog(page)).toContainText('Copy this information and store in a safe place.');
@@ -313,14 +313,14 @@ test.describe('Passport', () => {
 
     test('P13 an end that cannot be is refused beside the field, and everything typed stays', async ({ page, world }) => {
       await open(page, world, 'passport', 'api_key', 'Generate New API Key');
-      await page.getByLabel('Name', { exact: true }).fill('Viewer of models');
-      await page.getByLabel('Expiry Date, date and time in UTC').fill('2001-01-01T00:00');
-      await page.getByRole('button', { name: 'Generate', exact: true }).click();
-      const end = page.getByLabel('Expiry Date, date and time in UTC');
+      await field(page, 'Name').fill('Viewer of models');
+      await field(page, 'Expiry Date, date and time in UTC').fill('2001-01-01T00:00');
+      await dialog(page).getByRole('button', { name: 'Generate', exact: true }).click();
+      const end = field(page, 'Expiry Date, date and time in UTC');
       await expect(end).toHaveAttribute('aria-invalid', 'true');
-      await expect(end).toHaveAccessibleDescription(/past|later/i);
+      await expect(end).toHaveAccessibleDescription(/not in the future/);
       await expect(end).toHaveValue('2001-01-01T00:00');
-      await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Viewer of models');
+      await expect(field(page, 'Name')).toHaveValue('Viewer of models');
     });
   });
 
@@ -329,14 +329,14 @@ test.describe('Passport', () => {
     const app = await world.app(admin, 'Shop');
     const before = await world.credential(admin, { kind: 'passport/user_access_key', name: 'Laptop', namespace: app.id });
     await page.goto(`/o/${id}/keys/passport-user_access_key/new`);
-    await page.getByLabel('Name', { exact: true }).fill('Desktop');
-    await page.getByRole('button', { name: 'Generate', exact: true }).click();
+    await field(page, 'Name').fill('Desktop');
+    await dialog(page).getByRole('button', { name: 'Generate', exact: true }).click();
     await expect(dialog(page)).toContainText('Revoked, because the new one takes its place');
     await expect(dialog(page)).toContainText('Laptop');
     await expect(dialog(page)).toContainText(before.publicId);
 
     const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Download' }).click();
+    await dialog(page).getByRole('button', { name: 'Download' }).click();
     const file = await saved;
     await expect(page.getByRole('status').filter({ hasText: 'downloaded' })).toHaveText(
       'Your Access keys file has been downloaded successfully.',
@@ -360,9 +360,9 @@ test.describe('Gigya', () => {
       await page.goto(`/o/${id}/keys/gigya-application_key?in=${app.id}`);
       await page.getByRole('link', { name: 'Create New Application' }).first().click();
       await expect(dialog(page).getByRole('heading', { name: 'Create New Application' })).toBeVisible();
-      await page.getByLabel('Name', { exact: true }).fill('Nightly export');
-      await page.getByLabel('Permissions group').selectOption('_read_only');
-      await page.getByRole('button', { name: 'Create', exact: true }).click();
+      await field(page, 'Name').fill('Nightly export');
+      await field(page, 'Permissions group').selectOption('_read_only');
+      await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
       await expect(part(page, 'userKey')).toHaveText(/^A\S{11}$/);
       await expect(part(page, 'secret')).toHaveText(/^\S{32}$/);
       await expect(dialog(page)).toContainText('by clicking the Edit icon');
@@ -381,9 +381,9 @@ test.describe('Gigya', () => {
       await expect(dialog(page)).not.toContainText(/secret/i);
       await expectAccessible(page);
       await expectToFit(page);
-      await page.getByLabel('userKey').fill(key.publicId);
-      await page.getByLabel('Permissions group').selectOption('_customer_service');
-      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await field(page, 'userKey').fill(key.publicId);
+      await field(page, 'Permissions group').selectOption('_customer_service');
+      await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
       await expect(page).toHaveURL(`/o/${id}/keys/gigya-application_key?in=${child.id}`);
       await expect(page.getByRole('status').first()).toContainText('As in the parent was added.');
     });
@@ -392,12 +392,12 @@ test.describe('Gigya', () => {
       const { id, admin } = await organization(page, world, 'gigya');
       const child = await world.app(admin, 'Child');
       await page.goto(`/o/${id}/keys/gigya-application_key/import?in=${child.id}`);
-      await page.getByLabel('userKey').fill('Aunknown0000');
-      await page.getByLabel('Permissions group').selectOption('_read_only');
-      await page.getByRole('button', { name: 'Add', exact: true }).click();
-      await expect(page.getByLabel('userKey')).toHaveAccessibleDescription(/no credential/);
-      await expect(page.getByLabel('userKey')).toHaveValue('Aunknown0000');
-      await expect(page.getByLabel('Permissions group').locator('option:checked')).toHaveText('_read_only');
+      await field(page, 'userKey').fill('Aunknown0000');
+      await field(page, 'Permissions group').selectOption('_read_only');
+      await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+      await expect(field(page, 'userKey')).toHaveAccessibleDescription(/no credential/);
+      await expect(field(page, 'userKey')).toHaveValue('Aunknown0000');
+      await expect(field(page, 'Permissions group').locator('option:checked')).toHaveText('_read_only');
       expect((await world.ask(admin, 'GET', '/v1/credentials')).items).toEqual([]);
     });
   });
@@ -406,16 +406,16 @@ test.describe('Gigya', () => {
     const { id, admin } = await organization(page, world, 'gigya');
     const app = await world.app(admin, 'Shop');
     await page.goto(`/o/${id}/keys/gigya-application_key/new?in=${app.id}`);
-    await page.getByLabel('Name', { exact: true }).fill('Nightly export');
-    await page.getByLabel('Permissions group').selectOption('_read_only');
-    await page.getByLabel('RSA private key').check();
-    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await field(page, 'Name').fill('Nightly export');
+    await field(page, 'Permissions group').selectOption('_read_only');
+    await field(page, 'RSA private key').check();
+    await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
     await expect(part(page, 'RSA private key')).toHaveText(/^-----BEGIN PRIVATE KEY-----/);
     await expect(dialog(page)).toContainText('An RSA private key is shown here only and never stored.');
-    await copyButton(page, 'secret', true).click();
+    await copyButton(page, 'secret').click();
     await dialog(page).getByRole('link', { name: 'Close' }).last().click();
     await expect(page.getByRole('alertdialog')).toBeVisible();
-    await page.getByRole('button', { name: 'Go back' }).click();
+    await dialog(page).getByRole('button', { name: 'Go back' }).click();
     await copyButton(page, 'RSA private key').click();
     await dialog(page).getByRole('link', { name: 'Close' }).last().click();
     await expect(page).toHaveURL(new RegExp(`/keys/gigya-application_key`));
@@ -430,8 +430,9 @@ test.describe('a secret', () => {
       await fillKeyward(page);
       const token = (await part(page, 'API key').textContent()).trim();
       expect(await world.verify(admin, token)).toBe('allowed');
+      const [made] = (await world.ask(admin, 'GET', '/v1/credentials')).items;
       const form = async (name) => {
-        await page.getByRole('radio', { name }).check({ force: true });
+        await dialog(page).getByRole('radio', { name }).check({ force: true });
         return dialog(page).locator('code:visible').last().textContent();
       };
       const header = await form('HTTP header');
@@ -440,14 +441,14 @@ test.describe('a secret', () => {
       const curl = await form('curl');
       expect(curl).toContain(origin);
       const { stdout } = await run('sh', ['-c', `${curl} --silent --show-error --fail`]);
-      expect(JSON.parse(stdout).credential.name ?? stdout).toContain('Nightly');
+      expect(stdout).toContain(made.id);
       await expectAccessible(page);
     });
 
     test('of a client is exchanged by the curl line that is shown', async ({ page, world }) => {
       await open(page, world, 'keyward', 'oauth', 'Create OAuth client');
       await fillKeyward(page, 'Create OAuth client');
-      await page.getByRole('radio', { name: 'curl' }).check({ force: true });
+      await dialog(page).getByRole('radio', { name: 'curl' }).check({ force: true });
       const curl = await dialog(page).locator('code:visible').last().textContent();
       const { stdout } = await run('sh', ['-c', `${curl} --silent --show-error --fail`]);
       expect(JSON.parse(stdout).token_type).toBe('Bearer');
@@ -456,9 +457,9 @@ test.describe('a secret', () => {
 
   test('is made once, however fast one clicks', async ({ page, world }) => {
     const { admin } = await open(page, world, 'keyward', 'api', 'Create API key');
-    await page.getByLabel('Name', { exact: true }).fill('Nightly');
-    await page.getByRole('checkbox', { name: 'Viewer' }).check();
-    await page.getByRole('button', { name: 'Create API key' }).dblclick();
+    await field(page, 'Name').fill('Nightly');
+    await dialog(page).getByRole('checkbox', { name: 'Viewer' }).check();
+    await dialog(page).getByRole('button', { name: 'Create API key' }).dblclick();
     await expect(part(page, 'API key')).toHaveText(/^kwa_/);
     expect((await world.ask(admin, 'GET', '/v1/credentials')).items).toHaveLength(1);
   });
@@ -477,7 +478,8 @@ test.describe('a secret', () => {
       expect((await world.ask(admin, 'GET', '/v1/credentials')).items).toHaveLength(1);
       await dialog(page).getByRole('link', { name: 'Done' }).click();
       await expect(page).toHaveURL(`/o/${id}/keys/keyward-api`);
-      await page.goBack();
+      // What was posted is kept nowhere: going back shows nothing, or asks the browser to send it again.
+      await page.goBack().catch(() => {});
       await expectNowhere(page, token);
     });
   });
@@ -487,12 +489,12 @@ test.describe('a secret', () => {
     await fillKeyward(page);
     await page.keyboard.press('Escape');
     await expect(page.getByRole('alertdialog')).toContainText('You have not copied it yet');
-    await expect(page.getByRole('button', { name: 'Go back' })).toBeFocused();
+    await expect(dialog(page).getByRole('button', { name: 'Go back' })).toBeFocused();
     await expectAccessible(page);
-    await page.getByRole('button', { name: 'Go back' }).click();
+    await dialog(page).getByRole('button', { name: 'Go back' }).click();
     await expect(part(page, 'API key')).toBeVisible();
     await dialog(page).getByRole('link', { name: 'Close' }).first().click();
-    await page.getByRole('button', { name: 'Close without it' }).click();
+    await dialog(page).getByRole('button', { name: 'Close without it' }).click();
     await expect(page).toHaveURL(`/o/${id}/keys/keyward-api`);
     await expect(dialog(page)).toHaveCount(0);
   });
@@ -545,9 +547,9 @@ test.describe('a secret', () => {
     await page.goto(`/o/${id}/keys/keyward-api`);
     await page.getByRole('link', { name: 'Create API key' }).first().focus();
     await page.keyboard.press('Enter');
-    await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
+    await expect(field(page, 'Name')).toBeFocused();
     await page.keyboard.type('Nightly');
-    await tabTo(page, page.getByRole('checkbox', { name: 'Viewer' }));
+    await tabTo(page, dialog(page).getByRole('checkbox', { name: 'Viewer' }));
     await page.keyboard.press('Space');
     await page.keyboard.press('Enter');
     await expect(copyButton(page, 'API key')).toBeFocused();
@@ -568,13 +570,13 @@ test.describe('Keyward', () => {
       const roles = [{ role: maker.id, namespace: id }, { role: maker.id, namespace: app.id }];
       await signIn(page, await world.member(admin, 'Bob Barlow', { roles }));
       await page.goto(`/o/${id}/keys/keyward-api/new`);
-      await expect(page.getByRole('checkbox', { name: /^Admin/ })).toBeDisabled();
+      await expect(dialog(page).getByRole('checkbox', { name: /^Admin/ })).toBeDisabled();
       await expect(dialog(page)).toContainText('cannot be granted by you');
-      await page.getByLabel('Name', { exact: true }).fill('Nightly');
-      await page.getByRole('checkbox', { name: 'Viewer' }).check();
-      await page.getByLabel('Where Viewer counts').selectOption(app.id);
+      await field(page, 'Name').fill('Nightly');
+      await dialog(page).getByRole('checkbox', { name: 'Viewer' }).check();
+      await field(page, 'Where Viewer counts').selectOption(app.id);
       await expectAccessible(page);
-      await page.getByRole('button', { name: 'Create API key' }).click();
+      await dialog(page).getByRole('button', { name: 'Create API key' }).click();
       await expect(part(page, 'API key')).toHaveText(/^kwa_/);
       const [made] = (await world.ask(admin, 'GET', '/v1/credentials')).items;
       expect(made.roles.map((held) => held.namespace)).toEqual([app.id]);
@@ -582,9 +584,9 @@ test.describe('Keyward', () => {
 
     test('an end is chosen among days, or as a date in UTC', async ({ page, world }) => {
       const { admin } = await open(page, world, 'keyward', 'api', 'Create API key');
-      await expect(page.getByRole('radio', { name: /^90 days/ })).toBeChecked();
-      await page.getByRole('radio', { name: 'On a date' }).check();
-      await page.getByLabel('Expires, date and time in UTC').fill('2099-01-31T12:00');
+      await expect(dialog(page).getByRole('radio', { name: /^90 days/ })).toBeChecked();
+      await dialog(page).getByRole('radio', { name: 'On a date' }).check();
+      await field(page, 'Expires, date and time in UTC').fill('2099-01-31T12:00');
       await fillKeyward(page);
       const [made] = (await world.ask(admin, 'GET', '/v1/credentials')).items;
       expect(made.expires_at).toBe('2099-01-31T12:00:00Z');
@@ -592,16 +594,16 @@ test.describe('Keyward', () => {
 
     test('everything that is wrong is said at once, and everything typed stays', async ({ page, world }) => {
       await open(page, world, 'keyward', 'api', 'Create API key');
-      await page.getByLabel('Name', { exact: true }).fill('  ');
-      await page.getByRole('checkbox', { name: 'Viewer' }).check();
-      await page.getByRole('radio', { name: /^30 days/ }).check();
-      await page.getByLabel('Allowed networks').fill('192.0.2.0/24\nhere');
-      await page.getByRole('button', { name: 'Create API key' }).click();
-      await expect(page.getByLabel('Name', { exact: true })).toHaveAccessibleDescription(/name is missing/);
-      await expect(page.getByLabel('Allowed networks')).toHaveAccessibleDescription(/`here`/);
-      await expect(page.getByLabel('Allowed networks')).toHaveValue('192.0.2.0/24\nhere');
-      await expect(page.getByRole('checkbox', { name: 'Viewer' })).toBeChecked();
-      await expect(page.getByRole('radio', { name: /^30 days/ })).toBeChecked();
+      await field(page, 'Name').fill('  ');
+      await dialog(page).getByRole('checkbox', { name: 'Viewer' }).check();
+      await dialog(page).getByRole('radio', { name: /^30 days/ }).check();
+      await field(page, 'Allowed networks').fill('192.0.2.0/24\nhere');
+      await dialog(page).getByRole('button', { name: 'Create API key' }).click();
+      await expect(field(page, 'Name')).toHaveAccessibleDescription(/name is missing/);
+      await expect(field(page, 'Allowed networks')).toHaveAccessibleDescription(/`here`/);
+      await expect(field(page, 'Allowed networks')).toHaveValue('192.0.2.0/24\nhere');
+      await expect(dialog(page).getByRole('checkbox', { name: 'Viewer' })).toBeChecked();
+      await expect(dialog(page).getByRole('radio', { name: /^30 days/ })).toBeChecked();
       await expectAccessible(page);
     });
   });
@@ -624,6 +626,9 @@ test.describe('Keyward', () => {
 const run = promisify(execFile);
 
 const dialog = (page) => page.getByRole('dialog');
+
+/** A field of the dialog: the list below it has filters with the same names. */
+const field = (page, label) => dialog(page).getByLabel(label, { exact: label === 'Name' });
 
 /** The text of one thing that the client holds. */
 function part(page, label) {
@@ -653,24 +658,23 @@ async function open(page, world, profile, kind, button) {
 }
 
 async function fillGigantik(page) {
-  await page.getByLabel('Name', { exact: true }).fill('Nightly');
-  await page.getByLabel('Role').selectOption('Editor');
-  await page.getByRole('button', { name: 'Create & View' }).click();
+  await field(page, 'Name').fill('Nightly');
+  await field(page, 'Role').selectOption('Editor');
+  await dialog(page).getByRole('button', { name: 'Create & View' }).click();
   await expect(part(page, 'API Key')).toBeVisible();
 }
 
 async function fillKeyward(page, submit = 'Create API key') {
-  await page.getByLabel('Name', { exact: true }).fill('Nightly');
-  await page.getByRole('checkbox', { name: 'Viewer' }).check();
-  await page.getByRole('button', { name: submit, exact: true }).click();
+  await field(page, 'Name').fill('Nightly');
+  await dialog(page).getByRole('checkbox', { name: 'Viewer' }).check();
+  await dialog(page).getByRole('button', { name: submit, exact: true }).click();
   await expect(dialog(page).getByRole('term').first()).toBeVisible();
 }
 
 /** Closes what shows a secret, as people do who have it. */
 async function close(page) {
-  const copy = dialog(page).getByRole('button', { name: 'Copy', exact: true });
-  for (let at = 0; at < (await copy.count()); at += 1) {
-    await copy.nth(at).click();
+  for (const copy of await dialog(page).locator('dl').getByRole('button').all()) {
+    await copy.click();
   }
   await dialog(page).getByRole('link', { name: /^(Close|Done)$/ }).last().click();
   await expect(dialog(page)).toHaveCount(0);

@@ -15,7 +15,7 @@ use axum::routing::get;
 use http::StatusCode;
 use keyward_api::error::ErrorCode;
 use keyward_core::id::CredentialId;
-use keyward_core::labels::{Dialog, Labels};
+use keyward_core::labels::Dialog;
 use keyward_core::namespace::NamespaceId;
 use serde::Deserialize;
 
@@ -173,10 +173,9 @@ impl Form<'_> {
     }
 
     fn shown(&self, status: StatusCode, typed: &Typed, offered: &Offered, wrong: Wrong, again: &str) -> Response {
-        let labels = &offered.kind().labels;
         let current = self.visit.href(&format!("/keys/{}", self.page.slug));
         let back = list_of(self.visit, self.page, self.within);
-        let words = &labels.create;
+        let words = &offered.kind().labels.create;
         if offered.is_refused() {
             let reasons = offered.kinds.iter().filter_map(|choice| choice.refused.as_deref()).collect();
             let notes = offered.kinds.iter().flat_map(|choice| &choice.kind.labels.notes).collect();
@@ -194,7 +193,6 @@ impl Form<'_> {
         let all = offered.kinds.iter().map(|choice| choice.kind.labels.create.submit.as_str());
         let dialog = CreateDialog {
             words,
-            labels,
             action: self.visit.href(&format!("/keys/{}/new{query}", self.page.slug)),
             back: &back,
             visit: self.visit,
@@ -258,7 +256,6 @@ fn only(all: &Wrong, fields: &[&str]) -> Wrong {
 #[template(path = "console/keys/create.html")]
 struct CreateDialog<'a> {
     words: &'a Dialog,
-    labels: &'a Labels,
     action: String,
     back: &'a str,
     visit: &'a Visit,

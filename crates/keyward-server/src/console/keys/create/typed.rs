@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn roles_count_where_they_were_chosen_to() {
-        let at: NamespaceId = "app_01KAJ4F3N8QW8V4M2T7YB5C9DE".parse().unwrap();
+        let at: NamespaceId = "app_01m82qw7ztfxpv328jjg6vjmqm".parse().unwrap();
         let typed = Typed { roles: vec!["a".into(), "b".into()], places: vec![("b".into(), at)], ..typed() };
         let chosen = typed.choices();
         assert_eq!((chosen[0].namespace, chosen[1].namespace), (None, Some(at)));

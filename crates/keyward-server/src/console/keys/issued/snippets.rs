@@ -297,6 +297,45 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_has_a_line_for_a_shell() {
+        let config = crate::config::resolve(
+            crate::config::Written::default(),
+            &crate::config::Flags::default(),
+            &crate::config::Environment::default(),
+        );
+        let config = config.unwrap().config;
+        let line = |id: &str| {
+            let kind = kind(id);
+            let dialect =
+                Profile::parse(kind.id.profile(), built_in(kind.id.profile()).unwrap()).unwrap().surface.dialect;
+            let site_key = Some("3_x".to_owned());
+            let at = Deployment { config: &config, origin: "https://keys.example.com", site_key, dialect };
+            curl(&kind, &HELD, &at).unwrap().text
+        };
+        let own = "curl 'https://keys.example.com/";
+        for (id, address, argument) in [
+            ("keyward/api", "v1/sessions/current'", "-H 'Authorization: Bearer the-secret'"),
+            ("gigantik/api_key", "v1/sessions/current'", "-H 'Authorization: Bearer the-secret'"),
+            ("passport/api_key", "v1/sessions/current'", "-u 'the-id:the-secret'"),
+            ("keyward/oauth", "oauth2/token'", "-d grant_type=client_credentials"),
+            ("gateway_hub/application_key", "oauth2/token'", "-u 'the-id:the-secret'"),
+            ("gainsight/m2m_oauth", "oauth2/token'", "-u 'the-id:the-secret'"),
+            ("passport/user_access_key", "oauth2/token'", "-u 'the-id:the-secret'"),
+        ] {
+            let line = line(id);
+            assert!(line.starts_with(&format!("{own}{address}")) && line.contains(argument), "{id}: {line}");
+        }
+        for (id, argument) in [
+            ("gainsight/access_key", "-H 'Accesskey: the-secret'"),
+            ("gigya/application_key", "--data-urlencode 'apiKey=3_x'"),
+            ("gigya/application_key", "--data-urlencode 'secret=the-secret'"),
+        ] {
+            let line = line(id);
+            assert!(line.starts_with(&format!("curl '{ELSEWHERE}/'")) && line.contains(argument), "{id}: {line}");
+        }
+    }
+
+    #[test]
     fn a_shell_takes_a_quoted_word_for_what_it_is() {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
