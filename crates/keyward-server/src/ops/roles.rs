@@ -4,22 +4,21 @@ use std::collections::BTreeSet;
 
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
-use keyward_core::id::{GrantId, OrganizationId, RoleId};
+use keyward_core::id::{OrganizationId, RoleId};
 use keyward_core::law::{self, Exceeds};
 use keyward_core::manage;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::permission::{Pattern, PatternSet};
 use keyward_core::role::{
-    Grant, Holder, MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
+    Holder, MAX_PATTERNS_PER_ROLE, MAX_PERMISSIONS_PER_ORGANIZATION, MAX_ROLES_PER_ORGANIZATION, Role,
 };
-use keyward_store::{GrantFilter, Page, Reader, StoreError};
+use keyward_store::{Page, Reader, StoreError};
 
 use crate::app::App;
 use crate::ops::authority::{self, Authority, door};
 use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
-use crate::ops::grants;
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
 pub use keyward_store::RoleUse;
@@ -31,17 +30,6 @@ pub struct EditRequest {
     pub name: Option<Name>,
     /// The new patterns.
     pub patterns: Option<PatternSet>,
-}
-
-/// Somebody who holds a role somewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Who, what and where.
-    pub grant: Grant,
-    /// What the holder is called.
-    pub holder: Option<Name>,
-    /// What the place is called.
-    pub place: Option<Name>,
 }
 
 /// A page of the organization's roles; an empty one for callers who may not see them.
@@ -96,32 +84,6 @@ pub fn may_grant(app: &App, ctx: &Ctx, at: NamespaceId, patterns: &PatternSet) -
             })
         })
         .is_ok()
-}
-
-/// A page of the grants of a role that the caller may see, with the names of who holds it and of where, as far as those
-/// may be seen too.
-pub async fn holders(app: &App, ctx: &Ctx, id: RoleId, page: &Page<GrantId>) -> Result<Vec<Held>, OpError> {
-    let organization = authority::organization(app, ctx)?;
-    door(app, ctx, &operations::ROLES_GET, organization.into())?;
-    let filter = GrantFilter { role: Some(id), ..GrantFilter::default() };
-    let grants = grants::list(app, ctx, filter, page).await?;
-    let sees = |permission| authority::may(app, ctx, permission, organization.into());
-    let (users, credentials) = (sees("users:read"), sees("credentials:read"));
-    let mut reader = app.store.read().await?;
-    let mut held = Vec::with_capacity(grants.len());
-    for (grant, _) in grants {
-        let holder = match grant.holder {
-            Holder::User(user) if users => reader.user(user).await?.map(|user| user.name),
-            Holder::Credential(credential) if credentials => {
-                reader.credential(organization, credential).await?.map(|credential| credential.name)
-            }
-            Holder::UserGroup(group) => name_of(&mut reader, organization, group.into()).await?,
-            Holder::User(_) | Holder::Credential(_) => None,
-        };
-        let place = name_of(&mut reader, organization, grant.namespace).await?;
-        held.push(Held { grant, holder, place });
-    }
-    Ok(held)
 }
 
 /// Creates a role of at most the creator's own rights at the organization.
@@ -309,17 +271,6 @@ fn writable(role: &Role) -> Result<(), OpError> {
 fn too_much(exceeds: Exceeds) -> OpError {
     let error = OpError::from(exceeds);
     OpError::field(error.code, "/patterns", error.detail)
-}
-
-async fn name_of(
-    reader: &mut Reader,
-    organization: OrganizationId,
-    namespace: NamespaceId,
-) -> Result<Option<Name>, StoreError> {
-    if namespace == NamespaceId::from(organization) {
-        return Ok(reader.organization(organization).await?.map(|organization| organization.name));
-    }
-    Ok(reader.namespace(organization, namespace).await?.map(|namespace| namespace.name))
 }
 
 fn checked(patterns: PatternSet) -> Result<PatternSet, OpError> {

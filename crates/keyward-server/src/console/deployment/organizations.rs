@@ -16,6 +16,7 @@ use super::{CURRENT, Operator};
 use crate::app::App;
 use crate::console::gate::{Fields, Id, Visitor};
 use crate::console::page::{self, Notice, Refused};
+use crate::console::people;
 use crate::console::settings::Choice;
 use crate::console::ui::{When, Wrong};
 use crate::ops::users::Invited;
@@ -88,13 +89,10 @@ pub(super) async fn list(
     Query(Asked { name, after }): Query<Asked>,
 ) -> Result<Response, Refused> {
     let wanted = Some(name.trim()).filter(|name| !name.is_empty());
-    let found = organizations::list(&app, &visitor.ctx, wanted, &Page { after, limit: ROWS }).await?;
-    let full = found.len() == ROWS as usize;
-    let next = found.last().filter(|_| full).map(|last| {
-        let id = last.id.to_string();
-        let pairs = [("name", name.as_str()), ("after", id.as_str())];
-        format!("?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
-    });
+    let mut found = organizations::list(&app, &visitor.ctx, wanted, &Page { after, limit: ROWS + 1 }).await?;
+    let more = people::cut(&mut found, ROWS);
+    let next = found.last().filter(|_| more);
+    let next = next.map(|last| people::with_query(CURRENT, &[("name", &name), ("after", &last.id.to_string())]));
     let rows = found.iter().map(|organization| Row::of(&visitor, organization)).collect();
     Ok(page::own_page(&visitor, "Deployment", CURRENT, &List { rows, name: &name, first: after.is_none(), next }))
 }

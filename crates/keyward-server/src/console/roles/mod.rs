@@ -20,6 +20,7 @@ use serde::Deserialize;
 use self::matrix::{Cell, Ranked, Section};
 use super::gate::Visit;
 use super::page::{self, Refused};
+use super::people;
 use crate::app::App;
 use crate::ops::{Page, authority, roles};
 
@@ -102,10 +103,13 @@ async fn list(
     Query(Asked { name, after }): Query<Asked>,
 ) -> Result<Response, Refused> {
     let wanted = Some(name.trim()).filter(|name| !name.is_empty());
-    let page = Page { after: position(&after), limit: COLUMNS };
-    let found = roles::list(&app, visit.ctx(), wanted, &page).await?;
-    let full = found.len() == COLUMNS as usize;
-    let next = found.last().filter(|_| full).map(|last| next_page(&visit, &name, last));
+    let page: Page<(String, RoleId)> = Page { after: people::after(Some(&after)), limit: COLUMNS + 1 };
+    let mut found = roles::list(&app, visit.ctx(), wanted, &page).await?;
+    let more = people::cut(&mut found, COLUMNS);
+    let here = visit.href("/roles");
+    let next = found.last().filter(|_| more).map(|last| {
+        people::with_query(&here, &[("name", name.as_str()), ("after", &people::cursor(&last.name, last.id))])
+    });
     let sections = sections(&app, &visit.organization, &found);
     let ranked = matrix::ranked(found);
     let list = List {
@@ -116,7 +120,7 @@ async fn list(
         next,
         sees: may(&app, &visit, "roles:read"),
         new: may(&app, &visit, "roles:create").then(|| visit.href("/roles/new")),
-        here: visit.href("/roles"),
+        here,
     };
     Ok(page::page(&app, &visit, "Roles", &visit.href("/roles"), &list))
 }
@@ -140,19 +144,6 @@ fn is_beyond(app: &App, visit: &Visit, role: &Role) -> bool {
 
 fn href(visit: &Visit, role: &Role) -> String {
     visit.href(&format!("/roles/{}", role.id))
-}
-
-/// Where the list goes on: after this name and id.
-fn position(after: &str) -> Option<(String, RoleId)> {
-    let (id, name) = after.split_once('.')?;
-    Some((name.to_owned(), id.parse().ok()?))
-}
-
-fn next_page(visit: &Visit, name: &str, last: &Role) -> String {
-    let after = format!("{}.{}", last.id, last.name.folded());
-    let query =
-        form_urlencoded::Serializer::new(String::new()).append_pair("name", name).append_pair("after", &after).finish();
-    visit.href(&format!("/roles?{query}"))
 }
 
 impl Listed {

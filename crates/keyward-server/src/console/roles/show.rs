@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use keyward_core::id::{GrantId, RoleId};
-use keyward_core::role::{Holder, Role};
+use keyward_core::role::Role;
 use serde::Deserialize;
 
 use super::matrix::{self, Cell};
@@ -14,12 +14,11 @@ use super::{href, is_beyond, may, sections};
 use crate::app::App;
 use crate::console::gate::{Id, Visit};
 use crate::console::page::{self, Refused};
+use crate::console::people::{self, GrantRow, ROWS};
 use crate::console::ui::When;
-use crate::ops::roles::{self, Held, RoleUse};
-use crate::ops::{Page, authority};
-
-/// Holders that are shown at a time.
-const ROWS: u32 = 25;
+use crate::ops::grants::{self, Described};
+use crate::ops::roles::{self, RoleUse};
+use crate::ops::{GrantFilter, Page, authority};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -40,7 +39,7 @@ struct Show<'a> {
     resources: Vec<OneResource>,
     without: Vec<String>,
     used: RoleUse,
-    holders: Vec<HeldBy>,
+    holders: Vec<GrantRow>,
     sees_holders: bool,
     next: Option<String>,
     may_edit: bool,
@@ -54,16 +53,6 @@ struct OneResource {
     actions: Vec<(String, Cell)>,
 }
 
-struct HeldBy {
-    sort: &'static str,
-    icon: &'static str,
-    id: String,
-    name: Option<String>,
-    href: Option<String>,
-    place: String,
-    since: When,
-}
-
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     visit: Visit,
@@ -72,13 +61,15 @@ pub(super) async fn show(
 ) -> Result<Response, Refused> {
     let (role, used) = roles::preview(&app, visit.ctx(), id).await?;
     let after: Option<GrantId> = asked.after.and_then(|after| after.parse().ok());
-    let held = roles::holders(&app, visit.ctx(), id, &Page { after, limit: ROWS }).await?;
-    let show = Show::of(&app, &visit, &role, used, &held);
+    let filter = GrantFilter { role: Some(id), ..GrantFilter::default() };
+    let mut held = grants::described(&app, visit.ctx(), filter, &Page { after, limit: ROWS + 1 }).await?;
+    let more = people::cut(&mut held, ROWS);
+    let show = Show::of(&app, &visit, &role, used, &held, more);
     Ok(page::page(&app, &visit, role.name.as_str(), &visit.href("/roles"), &show))
 }
 
 impl<'a> Show<'a> {
-    fn of(app: &App, visit: &Visit, role: &'a Role, used: RoleUse, held: &[Held]) -> Self {
+    fn of(app: &App, visit: &Visit, role: &'a Role, used: RoleUse, held: &[Described], more: bool) -> Self {
         let here = href(visit, role);
         let now = visit.ctx().at();
         let sections = sections(app, &visit.organization, std::slice::from_ref(role));
@@ -87,7 +78,6 @@ impl<'a> Show<'a> {
                 matrix::whole(&role.patterns, resource).is_some()
                     || resource.permissions.iter().any(|permission| role.patterns.covers(permission))
             });
-        let full = held.len() == ROWS as usize;
         let own = role.template.is_none();
         Show {
             created: When::of(role.created_at, now),
@@ -98,9 +88,9 @@ impl<'a> Show<'a> {
             resources: with.into_iter().map(|resource| OneResource::of(role, resource)).collect(),
             without: without.into_iter().map(|resource| resource.name.clone()).collect(),
             used,
-            holders: held.iter().map(|held| HeldBy::of(visit, held)).collect(),
+            holders: held.iter().map(|held| GrantRow::of(app, visit, held, None, &here)).collect(),
             sees_holders: authority::may(app, visit.ctx(), "grants:read", visit.organization.id.into()),
-            next: held.last().filter(|_| full).map(|last| format!("{here}?after={}", last.grant.id)),
+            next: held.last().filter(|_| more).map(|last| format!("{here}?after={}", last.grant.id)),
             may_edit: own && may(app, visit, "roles:edit"),
             may_delete: own && may(app, visit, "roles:delete"),
             copy: may(app, visit, "roles:create").then(|| visit.href(&format!("/roles/new?from={}", role.id))),
@@ -118,25 +108,6 @@ impl OneResource {
             name: resource.name.clone(),
             whole: matrix::whole(&role.patterns, resource),
             actions: resource.permissions.iter().map(cell).collect(),
-        }
-    }
-}
-
-impl HeldBy {
-    fn of(visit: &Visit, Held { grant, holder, place }: &Held) -> Self {
-        let (sort, icon, path) = match grant.holder {
-            Holder::User(id) => ("User", "user-round", format!("/members/{id}")),
-            Holder::UserGroup(id) => ("User group", "users-round", format!("/namespaces/{id}")),
-            Holder::Credential(id) => ("Credential", "key-round", format!("/credentials/{id}")),
-        };
-        Self {
-            sort,
-            icon,
-            id: grant.holder.to_string(),
-            name: holder.as_ref().map(ToString::to_string),
-            href: holder.is_some().then(|| visit.href(&path)),
-            place: place.as_ref().map_or_else(|| grant.namespace.to_string(), ToString::to_string),
-            since: When::of(grant.created_at, visit.ctx().at()),
         }
     }
 }

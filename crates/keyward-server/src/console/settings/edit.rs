@@ -52,11 +52,15 @@ pub(in crate::console) struct Choice {
 impl Choice {
     /// Every profile, with those ticked that are named.
     pub(in crate::console) fn all(available: &[Available], ticked: &[String]) -> Vec<Self> {
-        let choice = |found: &Available| Self {
-            name: found.text.name.clone(),
-            title: found.profile.title.clone(),
-            kinds: found.profile.kinds.iter().map(|kind| kind.labels.singular.as_str()).collect::<Vec<_>>().join(", "),
-            ticked: ticked.contains(&found.text.name),
+        let choice = |found: &Available| {
+            let mut kinds: Vec<&str> = found.profile.kinds.iter().map(|kind| kind.labels.singular.as_str()).collect();
+            kinds.dedup();
+            Self {
+                name: found.text.name.clone(),
+                title: found.profile.title.clone(),
+                kinds: kinds.join(", "),
+                ticked: ticked.contains(&found.text.name),
+            }
         };
         available.iter().map(choice).collect()
     }
