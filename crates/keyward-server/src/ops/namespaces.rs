@@ -1,6 +1,6 @@
 //! Applications, workspaces and user groups: the places where rights are granted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyward_api::error::ErrorCode;
 use keyward_api::operations::{self, Operation};
@@ -233,6 +233,20 @@ pub async fn members(
     Ok(reader.group_members(organization, group, page).await?)
 }
 
+/// Which of these users are in a group already.
+pub async fn members_among(
+    app: &App,
+    ctx: &Ctx,
+    group: UserGroupId,
+    users: &[UserId],
+) -> Result<BTreeSet<UserId>, OpError> {
+    let organization = authority::organization(app, ctx)?;
+    must_be_seen(app, ctx, organization, group.into())?;
+    let mut reader = app.store.read().await?;
+    let found = reader.several_group_members(organization, users).await?;
+    Ok(found.into_iter().filter(|member| member.group == group).map(|member| member.user).collect())
+}
+
 /// Puts a user into a group: gives them every grant that the group holds.
 pub async fn add_member(app: &App, ctx: &Ctx, group: UserGroupId, user: UserId) -> Result<Done<()>, OpError> {
     let operation = &operations::USERGROUPS_MEMBERS_ADD;
@@ -427,3 +441,6 @@ const fn of(kind: NamespaceKind) -> &'static Operations {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ struct List<'a> {
     q: &'a str,
     state: &'a str,
     sees: bool,
+    sees_grants: bool,
     first: bool,
     members: Vec<Row>,
     next: Option<String>,
@@ -60,11 +61,10 @@ struct Row {
 }
 
 /// A role, and where it is held.
-pub(super) struct Holds {
-    pub(super) role: String,
-    pub(super) place: String,
-    pub(super) icon: &'static str,
-    pub(super) through: Option<String>,
+struct Holds {
+    role: String,
+    place: String,
+    through: Option<String>,
 }
 
 struct Invitation {
@@ -98,6 +98,7 @@ pub(super) async fn list(
         q,
         state,
         sees: may("users:read"),
+        sees_grants: may("grants:read"),
         first,
         members: members.iter().map(|member| row(&app, &visit, member, &held)).collect(),
         next: next.map(|after| with_query(&here, &[("q", q), ("state", state), ("after", &after)])),
@@ -131,7 +132,6 @@ fn holds(app: &App, visit: &Visit, held: &Held) -> Holds {
     Holds {
         role: held.grant.role.to_string(),
         place: spot.line(),
-        icon: spot.icon,
         through: held.through.as_ref().map(|group| group.name.to_string()),
     }
 }
@@ -152,7 +152,7 @@ async fn invitations(app: &App, visit: &Visit, wanted: &Wanted) -> Result<(Vec<I
 fn invitation(app: &App, visit: &Visit, open: &Open, may_withdraw: bool) -> Invitation {
     let roles = open.roles.iter().map(|(role, place)| {
         let spot = Spot::of(app, visit, place);
-        Holds { role: role.to_string(), place: spot.line(), icon: spot.icon, through: None }
+        Holds { role: role.to_string(), place: spot.line(), through: None }
     });
     let by = open.invited_by.as_ref().map(|by| Somebody::of(app, visit, by).name);
     Invitation {

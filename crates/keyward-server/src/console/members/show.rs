@@ -12,17 +12,15 @@ use crate::app::App;
 use crate::console::gate::{Id, Visit};
 use crate::console::page::{self, Refused};
 use crate::console::people::{GrantRow, Spot, with_query};
-use crate::console::ui::{When, initial};
+use crate::console::ui::When;
 use crate::ops::users::{self, Ending, Member};
 use crate::ops::{authority, grants};
 
 #[derive(Template)]
 #[template(path = "console/members/show.html")]
 struct Show<'a> {
-    here: &'a str,
     all: &'a str,
     member: &'a Member,
-    initial: String,
     is_visitor: bool,
     since: When,
     suspended: Option<When>,
@@ -60,7 +58,6 @@ pub(super) async fn show(State(app): State<Arc<App>>, visit: Visit, Id(id): Id<U
     let is_visitor = id == visit.visitor.user.id;
     let (actions, untouchable) = actions(&app, &visit, &member, &here);
     let show = Show {
-        initial: initial(member.user.name.as_str()),
         is_visitor,
         since: When::of(member.membership.created_at, now),
         suspended: member.membership.suspended_at.map(|at| When::of(at, now)),
@@ -73,7 +70,6 @@ pub(super) async fn show(State(app): State<Arc<App>>, visit: Visit, Id(id): Id<U
         actions,
         untouchable,
         member: &member,
-        here: &here,
         all: &all,
     };
     Ok(page::page(&app, &visit, member.user.name.as_str(), &all, &show))

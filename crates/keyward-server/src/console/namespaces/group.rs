@@ -54,6 +54,8 @@ struct Choice {
     id: String,
     name: String,
     email: String,
+    /// They are in the group already.
+    inside: bool,
 }
 
 #[derive(Template)]
@@ -119,6 +121,8 @@ async fn add_dialog(
     let filter = MemberFilter { search, suspended: None };
     let mut found = users::list(app, visit.ctx(), &filter, &Page::first(CHOICES + 1)).await?;
     let more = cut(&mut found, CHOICES);
+    let ids: Vec<UserId> = found.iter().map(|member| member.user.id).collect();
+    let inside = namespaces::members_among(app, visit.ctx(), group, &ids).await?;
     let back = href_of(visit, id);
     let title = format!("Add a member to {}", place.name);
     let dialog = Add {
@@ -134,6 +138,7 @@ async fn add_dialog(
                 id: member.user.id.to_string(),
                 name: member.user.name.to_string(),
                 email: member.user.email,
+                inside: inside.contains(&member.user.id),
             })
             .collect(),
         more,

@@ -139,7 +139,7 @@ fn keys_here(app: &App, visit: &Visit, id: NamespaceId) -> Vec<KeysHere> {
     let lives = |page: &key_pages::KeyPage| page.kinds.iter().any(|kind| kind.lives_in.contains(&id.kind()));
     let pages = key_pages::of(app, &visit.organization).into_iter().filter(lives);
     let here = |page: key_pages::KeyPage| KeysHere {
-        title: page.labels().title.clone(),
+        title: page.labels().menu.last().unwrap_or(&page.labels().title).clone(),
         href: with_query(&visit.href(&format!("/keys/{}", page.slug)), &[("in", &id.to_string())]),
     };
     pages.map(here).collect()

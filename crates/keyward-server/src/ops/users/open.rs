@@ -101,3 +101,6 @@ async fn describe(
     });
     Ok(described.collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,3 +143,6 @@ fn holdings(facts: &impl Facts, user: UserId) -> Vec<(NamespaceId, PatternSet)> 
     }
     held
 }
+
+#[cfg(test)]
+mod tests;
