@@ -58,7 +58,9 @@ impl Carried {
 
 /// A path on this server, whatever was asked for: never another host.
 fn own_path(target: &str) -> &str {
-    let own = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\r', '\n']);
+    // Browsers take `\` for `/`, and leave out tabs and line ends wherever they stand.
+    let changed = |c: char| c == '\\' || c.is_ascii_control();
+    let own = target.starts_with('/') && !target.starts_with("//") && !target.contains(changed);
     if own { target } else { "/" }
 }
 
@@ -303,6 +305,7 @@ mod tests {
             ("https://evil.example", "/"),
             ("", "/"),
             ("/a\r\nb", "/"),
+            ("/\t/evil.example", "/"),
         ] {
             assert_eq!(own_path(asked), led, "{asked}");
         }
