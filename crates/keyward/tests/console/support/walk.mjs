@@ -4,7 +4,8 @@
  * Opens every page that the navigation offers, and of those that these lead to the wanted ones, one of a sort.
  * @param {import('@playwright/test').Page} page Of somebody who is signed in.
  * @param {(href: string) => boolean} [wanted]
- * @returns {AsyncGenerator<{ href: string, sort: string, offered: boolean, status: number }>} The page that is open.
+ * @returns {AsyncGenerator<{ href: string, sort: string, offered: boolean, status: number }>} The page that is open, and
+ *   whether the navigation offers it.
  */
 export async function* walk(page, wanted = () => true) {
   const sorts = new Set();
@@ -31,11 +32,9 @@ async function linksOf(page, role) {
   return links.filter((href) => !NO_PAGES.test(href));
 }
 
-/** The address without what tells one thing of a sort from another. */
+/** The path without what tells one thing of a sort from another. */
 function sortOf(href) {
-  const [path, query = ''] = href.split('?');
-  const asked = [...new URLSearchParams(query).keys()].sort().map((key) => `?${key}`);
-  return path.replaceAll(/[a-z]+_[0-9a-z]{26}/g, 'id') + asked.join('');
+  return href.split('?')[0].replaceAll(/[a-z]+_[0-9a-z]{26}/g, 'id');
 }
 
 /** How far from the navigation. */
