@@ -212,7 +212,7 @@ impl FromRequestParts<Arc<App>> for Subject {
 fn came_from(parts: &Parts) -> Option<String> {
     let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let referer: Uri = text(header::REFERER)?.parse().ok()?;
-    let ours = referer.authority().map(|authority| authority.as_str()) == text(header::HOST);
+    let ours = referer.authority().map(http::uri::Authority::as_str) == text(header::HOST);
     ours.then(|| referer.path_and_query().map(|path| path.as_str().to_owned()))?
 }
 

@@ -77,11 +77,10 @@ fn is_confirmed(typed: &str, name: &str) -> bool {
 
 /// What was done, in the words of the kind.
 fn told(subject: &Subject, done: &Done<Revoked>) -> Notice {
-    let mut text = subject.words(&subject.labels().revoke.done);
-    match done.value.descendants.len() {
-        0 => {}
-        1 => text.push_str(" So was the credential that it had made."),
-        many => text.push_str(&format!(" So were the {many} credentials that it had made.")),
-    }
-    Notice::proven(text, &done.receipt)
+    let also = match done.value.descendants.len() {
+        0 => String::new(),
+        1 => " So was the credential that it had made.".to_owned(),
+        many => format!(" So were the {many} credentials that it had made."),
+    };
+    Notice::proven(subject.words(&subject.labels().revoke.done) + &also, &done.receipt)
 }
