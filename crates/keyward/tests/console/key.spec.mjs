@@ -107,7 +107,7 @@ withAndWithoutJavaScript(() => {
     await expect(secrets).toContainText('In its grace');
     await expectAccessible(again);
     await again.goto(`${address(id, key)}/rotate`);
-    await expect(dialog(again)).toContainText('still in its grace. It stops now.');
+    await expect(dialog(again)).toContainText('still in its grace.');
   });
 
   test('revoking says what is in use, is confirmed everywhere, and is final', async ({ page, world }) => {

@@ -66,7 +66,7 @@ fn asking(subject: &Subject, chosen: Option<Duration>) -> Act<'_> {
     let expired = credential.expires_at.filter(|_| credential.is_expired(subject.now()));
     let expired = expired.map(|end| format!("It expired {}: create another one.", subject.when(end).relative));
     let in_grace = credential.slots.iter().any(|slot| slot.ends_at.is_some() && slot.is_alive(subject.now()));
-    let earlier = "The secret that was replaced before is still in its grace. It stops now.";
+    let earlier = "The secret that was replaced before is still in its grace. It stops as soon as this is done.";
     Act {
         obstacle: never.or_else(|| subject.revoked()).or(expired),
         warnings: in_grace.then(|| earlier.to_owned()).into_iter().collect(),
