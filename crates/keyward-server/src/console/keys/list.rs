@@ -13,7 +13,7 @@ use keyward_core::labels::{ActionStyle, Input, Labels, Link};
 use keyward_core::namespace::{Namespace, NamespaceId, NamespaceKind};
 
 use super::rows::{Content, Row, Rows};
-use super::wanted::{STATES, Wanted, Whose, sorted_by};
+use super::wanted::{STATES, Wanted, Whose, sort_name, sorted_by};
 use crate::app::App;
 use crate::console::gate::Visit;
 use crate::console::key_pages::{self, KeyPage};
@@ -21,7 +21,10 @@ use crate::console::page::{self, Refused};
 use crate::console::ui::state_words;
 use crate::ops::error::OpError;
 use crate::ops::users::MemberFilter;
-use crate::ops::{NamespaceFilter, Order, Page, authority, credentials, namespaces, roles, users};
+use crate::ops::{
+    CredentialSort, CredentialState, NamespaceFilter, Order, Page, SortBy, authority, credentials, namespaces, roles,
+    users,
+};
 
 /// How many rows a page has.
 const PAGE: u32 = 50;
@@ -63,7 +66,8 @@ struct Region<'a> {
     base: String,
     /// What this list is of, as the address says it.
     query: String,
-    sort: String,
+    /// The orders to choose from where there are no headings.
+    sorts: Vec<Choice>,
     columns: Vec<Heading>,
     rows: Vec<Row>,
     /// Whether anything can be done with several rows together.
@@ -212,7 +216,7 @@ async fn region<'a>(
         labels,
         form_token: &visit.visitor.form_token,
         query: wanted.query(),
-        sort: wanted.sort_name(),
+        sorts: sorts(labels, wanted),
         columns: headings(labels, wanted, &base),
         bulk: rows.iter().any(|row| row.tick),
         ticked: wanted.ticked,
@@ -278,6 +282,25 @@ fn headings(labels: &Labels, wanted: &Wanted, base: &str) -> Vec<Heading> {
     labels.columns.iter().map(heading).collect()
 }
 
+/// The orders of the columns, each both ways.
+fn sorts(labels: &Labels, wanted: &Wanted) -> Vec<Choice> {
+    let columns = labels.columns.iter().filter_map(|column| Some((sorted_by(column.shows)?, &column.heading)));
+    let mut sorts: Vec<(CredentialSort, String)> = columns
+        .flat_map(|(by, heading)| {
+            let (up, down) = if by == SortBy::Name { ("A to Z", "Z to A") } else { ("earliest first", "latest first") };
+            [(Order::Ascending, up), (Order::Descending, down)]
+                .map(|(order, way)| (CredentialSort { by, order }, format!("{heading}, {way}")))
+        })
+        .collect();
+    // The usual order is there even where its column is not.
+    if sorts.iter().all(|(sort, _)| *sort != wanted.sort) {
+        let text = if wanted.sort == CredentialSort::NEWEST { "Newest first" } else { "As it is" };
+        sorts.insert(0, (wanted.sort, text.to_owned()));
+    }
+    let choice = |(sort, text)| Choice { value: sort_name(sort), text, chosen: sort == wanted.sort };
+    sorts.into_iter().map(choice).collect()
+}
+
 /// The name of a column in profiles: also its class.
 fn word_of(shown: keyward_core::labels::Shown) -> &'static str {
     keyward_core::labels::Shown::WORDS.iter().find(|(_, own)| *own == shown).map_or("", |(word, _)| word)
@@ -334,7 +357,8 @@ async fn fields(
         text: kind.labels.choice.clone(),
         chosen: wanted.kind.as_ref() == Some(&kind.id),
     });
-    let states = STATES.iter().map(|(name, state)| Choice {
+    let possible = STATES.iter().filter(|(_, state)| *state != CredentialState::Expired || of_kinds(ends));
+    let states = possible.map(|(name, state)| Choice {
         value: (*name).to_owned(),
         text: state_words(*state).0.to_owned(),
         chosen: wanted.state == Some(*state),

@@ -117,11 +117,6 @@ impl Wanted {
         if query.is_empty() { query } else { format!("?{query}") }
     }
 
-    /// The order as addresses name it.
-    pub(super) fn sort_name(&self) -> String {
-        sort_name(self.sort)
-    }
-
     /// The same list from its beginning.
     pub(super) fn from_start(&self) -> Self {
         Self { after: None, ticked: false, ..self.clone() }
@@ -240,8 +235,8 @@ fn state_name(state: CredentialState) -> &'static str {
     STATES.iter().find(|(_, own)| *own == state).map_or("", |(name, _)| name)
 }
 
-/// `name`, or `-name` for the other way round.
-fn sort_name(sort: CredentialSort) -> String {
+/// An order as addresses name it: `name`, or `-name` for the other way round.
+pub(super) fn sort_name(sort: CredentialSort) -> String {
     let name = SORTS.iter().find(|(_, by)| *by == sort.by).map_or("", |(name, _)| name);
     match sort.order {
         Order::Ascending => name.to_owned(),
@@ -267,9 +262,7 @@ fn cursor_named(text: &str, sort: CredentialSort) -> Option<CredentialCursor> {
     let (id, key) = text.split_once('.')?;
     let key = match sort.by {
         SortBy::Name => SortKey::Name(key.to_owned()),
-        SortBy::CreatedAt | SortBy::UpdatedAt | SortBy::LastUsedAt | SortBy::ExpiresAt => {
-            SortKey::Time(parsed(key)?)
-        }
+        SortBy::CreatedAt | SortBy::UpdatedAt | SortBy::LastUsedAt | SortBy::ExpiresAt => SortKey::Time(parsed(key)?),
     };
     Some((key, parsed(id)?))
 }
@@ -284,4 +277,63 @@ fn parsed<T: FromStr>(text: &str) -> Option<T> {
 
 fn text(value: impl Display) -> String {
     value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMED: &str = "in=app_00000000000000000000000001&q=night&state=revoked&owner=me&expires=7&unused=30&sort=-name";
+
+    fn read(query: &str) -> Wanted {
+        Wanted::read(Some(query), &KeyPage { slug: "keyward-api".into(), kinds: Vec::new() })
+    }
+
+    #[test]
+    fn an_address_says_again_what_it_was_read_from() {
+        let wanted = read(NAMED);
+        assert_eq!(wanted.query(), format!("?{NAMED}"));
+        let after = wanted.after((SortKey::Name("b.c &".into()), "cred_00000000000000000000000001".parse().unwrap()));
+        assert_eq!(read(after.query().trim_start_matches('?')), after);
+        let newest = Wanted::default().after((SortKey::Time(-5), "cred_00000000000000000000000001".parse().unwrap()));
+        assert_eq!(read(newest.query().trim_start_matches('?')), newest);
+        assert_eq!(Wanted::default().query(), "");
+    }
+
+    #[test]
+    fn what_is_named_wrongly_is_not_named() {
+        let junk = "in=x&state=gone&role=role&owner=you&expires=0&unused=99999&sort=colour&after=x.y&kind=z&q=++&ticked=1";
+        assert_eq!(read(junk), Wanted::default());
+        assert_eq!(read("%zz"), Wanted::default());
+    }
+
+    #[test]
+    fn a_heading_sorts_and_then_turns_round_and_begins_anew() {
+        let wanted = read(NAMED).after((SortKey::Name("b".into()), "cred_00000000000000000000000001".parse().unwrap()));
+        let sort = |by, order| CredentialSort { by, order };
+        assert_eq!(wanted.sorted(SortBy::Name).sort, sort(SortBy::Name, Order::Ascending));
+        assert_eq!(wanted.sorted(SortBy::Name).after, None);
+        assert_eq!(wanted.sorted(SortBy::LastUsedAt).sort, sort(SortBy::LastUsedAt, Order::Descending));
+        assert_eq!(Wanted::default().sorted(SortBy::CreatedAt).sort, sort(SortBy::CreatedAt, Order::Ascending));
+    }
+
+    #[test]
+    fn the_place_and_the_order_are_no_filters() {
+        assert!(read(NAMED).is_filtered() && !read("in=app_00000000000000000000000001&sort=name").is_filtered());
+        assert_eq!(read(NAMED).unfiltered().query(), "?in=app_00000000000000000000000001&sort=-name");
+        assert_eq!(read(NAMED).folded(), 2);
+    }
+
+    #[test]
+    fn what_ends_soon_has_not_ended() {
+        let page = KeyPage { slug: "keyward-api".into(), kinds: Vec::new() };
+        let now = Timestamp::from_seconds(1_000_000);
+        let me: UserId = "usr_00000000000000000000000001".parse().unwrap();
+        let filter = read(NAMED).filter(&page, me, now);
+        assert_eq!((filter.owner, filter.states.as_slice()), (Some(me), [CredentialState::Revoked].as_slice()));
+        assert_eq!(filter.expires_before, Some(Timestamp::from_seconds(1_000_000 + 7 * 86_400)));
+        assert_eq!(filter.unused_since, Some(Timestamp::from_seconds(1_000_000 - 30 * 86_400)));
+        let soon = read("expires=7").filter(&page, me, now);
+        assert_eq!(soon.states, [CredentialState::Active, CredentialState::Disabled]);
+    }
 }
