@@ -24,6 +24,7 @@ migrations! {
     3 "0003_settings";
     4 "0004_signed_requests";
     5 "0005_sign_in";
+    6 "0006_credential_lists";
 }
 
 struct Pair {

@@ -10,6 +10,7 @@ mod fixtures;
 mod lane;
 mod limits;
 mod lists;
+mod many;
 mod records;
 mod schema;
 mod snapshot;

@@ -1,5 +1,7 @@
 //! Lists of credentials.
 
+use std::collections::HashMap;
+
 use keyward_core::credential::{CallerId, Credential, Slot};
 use keyward_core::id::{CredentialId, OrganizationId, RoleId, UserId};
 use keyward_core::kind::KindId;
@@ -160,11 +162,66 @@ impl Reader {
         page: &Page<CredentialCursor>,
         now: Timestamp,
     ) -> Result<Vec<CredentialRow>, StoreError> {
-        let query = Query::new(SELECT).sql(" WHERE c.organization = ").arg(organization);
-        let query = filter.conditions(query, organization, now);
-        let listed: Vec<Listed> = self.list(sort.page(query, page)).await?;
+        let ids = match sort.by {
+            SortBy::ExpiresAt => self.dated_ids(organization, filter, sort, page, now).await?,
+            SortBy::LastUsedAt if !filter.is_narrow() => self.dated_ids(organization, filter, sort, page, now).await?,
+            SortBy::Name | SortBy::CreatedAt | SortBy::UpdatedAt | SortBy::LastUsedAt => {
+                let query = Query::new(SELECT_IDS).sql(" WHERE c.organization = ").arg(organization);
+                self.ids(sort.page(filter.conditions(query, organization, now), page)).await?
+            }
+        };
+        self.rows(&ids).await
+    }
+
+    /// The ids of a page of a list that is sorted by times that not all have: those that have one stand on one side,
+    /// the others by their ids on the other. Asked for apart, an index has each in its order.
+    async fn dated_ids(
+        &mut self,
+        organization: OrganizationId,
+        filter: &CredentialFilter,
+        sort: CredentialSort,
+        page: &Page<CredentialCursor>,
+        now: Timestamp,
+    ) -> Result<Vec<CredentialId>, StoreError> {
+        let never = if sort.by == SortBy::ExpiresAt { i64::MAX } else { i64::MIN };
+        let never_first = (sort.by == SortBy::ExpiresAt) == (sort.order == Order::Descending);
+        let sides = if never_first { [Side::Never, Side::Dated] } else { [Side::Dated, Side::Never] };
+        let reached = match &page.after {
+            None => sides[0],
+            Some((SortKey::Time(at), _)) if *at == never => Side::Never,
+            Some(_) => Side::Dated,
+        };
+        let mut ids: Vec<CredentialId> = Vec::new();
+        for side in sides.into_iter().skip_while(|side| *side != reached) {
+            let missing = page.limit.saturating_sub(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+            if missing == 0 {
+                break;
+            }
+            let after = page.after.as_ref().filter(|_| side == reached);
+            let query = side.select(sort.by, organization);
+            let query = side.page(filter.conditions(query, organization, now), sort, after);
+            ids.extend(self.ids(query.sql(" LIMIT ").arg(missing)).await?);
+        }
+        Ok(ids)
+    }
+
+    async fn ids(&mut self, query: Query) -> Result<Vec<CredentialId>, StoreError> {
+        let ids: Vec<(CredentialId,)> = self.list(query).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// The rows with these ids, which were found in an organization, in the order of these.
+    async fn rows(&mut self, ids: &[CredentialId]) -> Result<Vec<CredentialRow>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Not by the organization again: of the two, SQLite would choose it, and go through all that it has.
+        let query = one_of(Query::new(SELECT).sql(" WHERE c.id"), ids).sql(" ORDER BY c.id");
+        let listed: Vec<Listed> = self.list(query).await?;
         let mut rows: Vec<CredentialRow> = listed.into_iter().map(|Listed(row)| row).collect();
         self.add_slots(&mut rows).await?;
+        let place: HashMap<CredentialId, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        rows.sort_by_key(|row| place.get(&row.credential.id).copied());
         Ok(rows)
     }
 
@@ -226,6 +283,19 @@ impl Reader {
 }
 
 impl CredentialFilter {
+    /// Whether it may leave little of many: then what it leaves is found first, and put into its order after that.
+    fn is_narrow(&self) -> bool {
+        !self.ids.is_empty()
+            || self.namespace.is_some()
+            || self.owner.is_some()
+            || self.created_by.is_some()
+            || self.public_id.is_some()
+            || self.role.is_some()
+            || self.search.is_some()
+            || self.never_used
+            || self.visible_namespaces.iter().any(|visible| *visible != Visible::All)
+    }
+
     /// Appends ` AND …` for everything that is asked for.
     fn conditions(&self, mut query: Query, organization: OrganizationId, now: Timestamp) -> Query {
         if !self.ids.is_empty() {
@@ -241,11 +311,11 @@ impl CredentialFilter {
         query = query.when(" AND c.created_by = ", self.created_by);
         query = query.when(" AND c.public_id = ", self.public_id.as_deref());
         if let Some(role) = self.role {
-            query = query.sql(HOLDING).arg(role).sql(")");
+            query = query.sql(HOLDING).arg(organization).sql(" AND g.role = ").arg(role).sql(")");
         }
         if let Some(text) = &self.search {
             query = query.sql(" AND (c.folded_name LIKE ").arg(containing(text)).sql(" ESCAPE '\\'");
-            query = query.sql(" OR c.public_id = ").arg(text).sql(" OR c.id = ").arg(text).sql(")");
+            query = query.sql(WITH_PUBLIC_ID).arg(text).sql(") OR c.id = ").arg(text).sql(")");
         }
         query = query.when(" AND c.expires_at < ", self.expires_before);
         if let Some(since) = self.unused_since {
@@ -254,7 +324,7 @@ impl CredentialFilter {
             query = query.arg(since).sql(")");
         }
         if self.never_used {
-            query = query.sql(" AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id)");
+            query = query.sql(NEVER_USED);
         }
         query
     }
@@ -288,7 +358,7 @@ impl CredentialFilter {
     fn placed(&self, mut query: Query, organization: OrganizationId) -> Query {
         if let Some(namespace) = self.namespace {
             query = query.sql(" AND (c.namespace = ").arg(namespace);
-            query = query.sql(IMPORTED).sql("l.namespace = ").arg(namespace).sql("))");
+            query = query.sql(IMPORTED).arg(organization).sql(" AND l.namespace = ").arg(namespace).sql("))");
         }
         if self.visible_namespaces.iter().all(|visible| *visible == Visible::All) {
             return query;
@@ -296,9 +366,65 @@ impl CredentialFilter {
         query = query.sql(" AND (1 = 0").when(" OR c.owner = ", self.owned_by_caller_too).sql(" OR (1 = 1");
         for visible in self.visible_namespaces.iter().filter(|v| **v != Visible::All) {
             query = visible.condition(query.sql(" AND ("), "c.namespace", organization);
-            query = visible.condition(query.sql(IMPORTED), "l.namespace", organization).sql("))");
+            query = query.sql(IMPORTED).arg(organization).sql(" AND ");
+            query = visible.condition(query, "l.namespace", organization).sql("))");
         }
         query.sql("))")
+    }
+}
+
+/// One side of a list that is sorted by times that not all have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Those that have one.
+    Dated,
+    /// Those that have none.
+    Never,
+}
+
+impl Side {
+    fn select(self, by: SortBy, organization: OrganizationId) -> Query {
+        let query = match (self, by) {
+            // `CROSS JOIN` has SQLite begin with the uses, which are in their order.
+            (Side::Dated, SortBy::LastUsedAt) => Query::new(SELECT_USED_IDS),
+            _ => Query::new(SELECT_IDS).sql(" WHERE "),
+        };
+        let query = query.sql("c.organization = ").arg(organization);
+        match (self, by) {
+            (Side::Dated, SortBy::LastUsedAt) => query,
+            (Side::Never, SortBy::LastUsedAt) => query.sql(NEVER_USED),
+            (Side::Dated, _) => query.sql(" AND c.expires_at IS NOT NULL"),
+            (Side::Never, _) => query.sql(" AND c.expires_at IS NULL"),
+        }
+    }
+
+    fn page(self, query: Query, sort: CredentialSort, after: Option<&CredentialCursor>) -> Query {
+        let (beyond, direction) = sort.order.words();
+        let by = match (self, sort.by) {
+            (Side::Never, _) => None,
+            (Side::Dated, SortBy::LastUsedAt) => Some("u.at"),
+            (Side::Dated, _) => Some("c.expires_at"),
+        };
+        let query = match (by, after) {
+            (_, None) => query,
+            (None, Some((_, id))) => query.sql(" AND (c.id").sql(beyond).sql("(").arg(id).sql(")"),
+            (Some(by), Some(cursor)) => after_cursor(query.sql(" AND (").sql(by).sql(", c.id").sql(beyond), cursor),
+        };
+        let query = match by {
+            None => query.sql(" ORDER BY "),
+            Some(by) => query.sql(" ORDER BY ").sql(by).sql(direction).sql(", "),
+        };
+        query.sql("c.id").sql(direction)
+    }
+}
+
+impl Order {
+    /// The comparison with a position, and the direction.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Order::Ascending => (") > ", ""),
+            Order::Descending => (") < ", " DESC"),
+        }
     }
 }
 
@@ -310,24 +436,23 @@ impl CredentialSort {
             SortBy::CreatedAt => "c.created_at",
             SortBy::UpdatedAt => "c.updated_at",
             SortBy::LastUsedAt => LAST_USED_OR_NEVER,
-            SortBy::ExpiresAt => "COALESCE(c.expires_at, 9223372036854775807)",
+            SortBy::ExpiresAt => "c.expires_at",
         };
-        let (beyond, direction) = match self.order {
-            Order::Ascending => (") > ", ""),
-            Order::Descending => (") < ", " DESC"),
-        };
+        let (beyond, direction) = self.order.words();
         let query = match &page.after {
             None => query,
-            Some((key, id)) => {
-                let query = query.sql(" AND (").sql(by).sql(", c.id").sql(beyond);
-                match key {
-                    SortKey::Name(name) => query.tuple((name, id)),
-                    SortKey::Time(micros) => query.tuple((micros, id)),
-                }
-            }
+            Some(cursor) => after_cursor(query.sql(" AND (").sql(by).sql(", c.id").sql(beyond), cursor),
         };
         let query = query.sql(" ORDER BY ").sql(by).sql(direction).sql(", c.id").sql(direction);
         query.sql(" LIMIT ").arg(page.limit)
+    }
+}
+
+/// Appends a position to compare with.
+fn after_cursor(query: Query, (key, id): &CredentialCursor) -> Query {
+    match key {
+        SortKey::Name(name) => query.tuple((name, id)),
+        SortKey::Time(micros) => query.tuple((micros, id)),
     }
 }
 
@@ -372,13 +497,20 @@ const SELECT: &str = "SELECT c.id, c.organization, c.kind, c.name, c.public_id, 
     c.expires_at, c.sources, c.denied, c.public_key,
     (SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id)
     FROM credentials c";
+const SELECT_IDS: &str = "SELECT c.id FROM credentials c";
+/// With the newest use of each alone.
+const SELECT_USED_IDS: &str = "SELECT c.id FROM last_uses u CROSS JOIN credentials c
+    WHERE c.id = u.credential AND NOT EXISTS (SELECT 1 FROM last_uses v
+        WHERE v.credential = u.credential AND (v.at > u.at OR (v.at = u.at AND v.slot > u.slot))) AND ";
+const NEVER_USED: &str = " AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id)";
 const LAST_USED_OR_NEVER: &str =
     "COALESCE((SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id), -9223372036854775807 - 1)";
 const SELECT_SLOTS: &str = "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at, u.at
     FROM slots s LEFT JOIN last_uses u ON u.credential = s.credential AND u.slot = s.number";
 const SELECT_HELD: &str = "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at, r.name
     FROM grants g JOIN roles r ON r.organization = g.organization AND r.id = g.role";
-const HOLDING: &str = " AND EXISTS (SELECT 1 FROM grants g
-    WHERE g.organization = c.organization AND g.holder = c.id AND g.role = ";
-const IMPORTED: &str = " OR EXISTS (SELECT 1 FROM links l
-    WHERE l.organization = c.organization AND l.credential = c.id AND ";
+// Asked once for the whole list, not for each of its rows. Joined with nothing, the id is no way into the index: SQLite
+// would fetch everybody who holds the role before it sorts them.
+const HOLDING: &str = " AND c.id || '' IN (SELECT g.holder FROM grants g WHERE g.organization = ";
+const WITH_PUBLIC_ID: &str = " OR c.id IN (SELECT p.id FROM credentials p WHERE p.public_id = ";
+const IMPORTED: &str = " OR c.id IN (SELECT l.credential FROM links l WHERE l.organization = ";

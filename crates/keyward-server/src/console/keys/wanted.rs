@@ -283,7 +283,8 @@ fn text(value: impl Display) -> String {
 mod tests {
     use super::*;
 
-    const NAMED: &str = "in=app_00000000000000000000000001&q=night&state=revoked&owner=me&expires=7&unused=30&sort=-name";
+    const NAMED: &str =
+        "in=app_00000000000000000000000001&q=night&state=revoked&owner=me&expires=7&unused=30&sort=-name";
 
     fn read(query: &str) -> Wanted {
         Wanted::read(Some(query), &KeyPage { slug: "keyward-api".into(), kinds: Vec::new() })
@@ -302,7 +303,8 @@ mod tests {
 
     #[test]
     fn what_is_named_wrongly_is_not_named() {
-        let junk = "in=x&state=gone&role=role&owner=you&expires=0&unused=99999&sort=colour&after=x.y&kind=z&q=++&ticked=1";
+        let junk =
+            "in=x&state=gone&role=role&owner=you&expires=0&unused=99999&sort=colour&after=x.y&kind=z&q=++&ticked=1";
         assert_eq!(read(junk), Wanted::default());
         assert_eq!(read("%zz"), Wanted::default());
     }
