@@ -52,7 +52,7 @@ pub(super) struct Bar {
     /// Where its room begins, in parts of a hundred.
     pub(super) slot: Across,
     /// Where it begins itself.
-    pub(super) bar: Across,
+    pub(super) filled: Across,
     /// What was allowed.
     pub(super) allowed: Upwards,
     /// What was refused, upon it.
@@ -180,7 +180,7 @@ pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 * 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push('\u{202f}');
         }
         text.push(digit);
@@ -220,6 +220,7 @@ fn describe(days: &[(i64, u64, u64)], allowed: u64, refused: u64) -> String {
     let span = format!("From {} to {}", day_text(first.0), day_text(last.0));
     match (allowed, refused) {
         (0, 0) => format!("{span}: nothing was used."),
+        (1, _) => format!("{span}: 1 use was allowed and {} refused.", grouped(refused)),
         _ => format!("{span}: {} uses were allowed and {} refused.", grouped(allowed), grouped(refused)),
     }
 }
@@ -229,7 +230,7 @@ fn bar(place: usize, count: usize, &(day, yes, no): &(i64, u64, u64), top: u64) 
     let floor = ABOVE + HEIGHT;
     Bar {
         slot: across(place, count, 1.0),
-        bar: across(place, count, BAR),
+        filled: across(place, count, BAR),
         allowed: upwards(floor - allowed, allowed),
         refused: upwards(floor - allowed - refused, refused),
         text: format!("{}: {} allowed, {} refused", day_text(day), grouped(yes), grouped(no)),
@@ -264,7 +265,7 @@ fn pixels(number: u64, top: u64, height: f64) -> f64 {
 /// Days that are named, spread evenly; the first and the last among them.
 fn named(days: &[(i64, u64, u64)]) -> Vec<Named> {
     let last = days.len().saturating_sub(1);
-    let steps = last.min(NAMED - 1).max(1);
+    let steps = last.clamp(1, NAMED - 1);
     let mut places: Vec<usize> = (0..=steps).map(|step| (last * step + steps / 2) / steps).collect();
     places.dedup();
     let name = |place: usize| {

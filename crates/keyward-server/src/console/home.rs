@@ -1,6 +1,7 @@
 //! The first page: where a signed-in person begins, and what an organization looks like at a glance.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
@@ -9,7 +10,6 @@ use axum::response::Response;
 use axum::routing::get;
 use keyward_core::credential::Credential;
 use keyward_core::time::Timestamp;
-use std::time::Duration;
 
 use super::chart::{Chart, every_day};
 use super::gate::{Visit, Visitor};
@@ -60,7 +60,6 @@ struct Steps {
 
 struct Link {
     title: String,
-    singular: String,
     href: String,
 }
 
@@ -105,7 +104,7 @@ async fn begin(visitor: Visitor) -> Response {
 
 async fn overview(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Refused> {
     let view = if visit.organization.is_active() && visit.membership.is_active() {
-        view(&app, &visit).await?
+        Box::pin(view(&app, &visit)).await?
     } else {
         View::Stopped
     };
@@ -116,7 +115,7 @@ async fn overview(State(app): State<Arc<App>>, visit: Visit) -> Result<Response,
 async fn view(app: &App, visit: &Visit) -> Result<View, OpError> {
     let any = list(app, visit, CredentialFilter::default(), CredentialSort::NEWEST, 1).await?;
     if !any.rows.is_empty() {
-        return Ok(View::Glance(Box::new(glance(app, visit).await?)));
+        return Ok(View::Glance(Box::new(Box::pin(glance(app, visit)).await?)));
     }
     let may_create =
         |page: &KeyPage| page.kinds.iter().any(|kind| credentials::may_create(app, visit.ctx(), kind, None));
@@ -134,12 +133,7 @@ async fn view(app: &App, visit: &Visit) -> Result<View, OpError> {
 }
 
 fn link(visit: &Visit, page: &KeyPage) -> Link {
-    let labels = page.labels();
-    Link {
-        title: labels.title.clone(),
-        singular: labels.singular.clone(),
-        href: visit.href(&format!("/keys/{}", page.slug)),
-    }
+    Link { title: page.labels().title.clone(), href: visit.href(&format!("/keys/{}", page.slug)) }
 }
 
 async fn glance(app: &App, visit: &Visit) -> Result<Glance, OpError> {

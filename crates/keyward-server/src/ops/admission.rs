@@ -120,8 +120,12 @@ pub async fn settle(app: &App, ctx: &Ctx, carried: &Carried, yes: Yes) -> Result
     Ok(identity)
 }
 
-/// Records a refused use where the kind records uses; then it is an answer.
+/// Counts a refused use, and records it where the kind records uses; then it is an answer.
 pub async fn conclude(app: &App, ctx: &Ctx, no: No) -> Refused {
+    if let Some(about) = &no.about {
+        // What was refused was no use of any of its secrets: it counts for the credential alone.
+        app.usage.record(about.credential, 0, ctx.at(), false);
+    }
     if let Some(about) = no.about.filter(|about| about.log_use) {
         let outcome = Outcome::Refused(no.denial.reason.code().to_owned());
         let recorded = async {

@@ -176,3 +176,6 @@ fn explained(
 fn unknown(revision: Revision) -> Answered {
     Answered { denial: Some(Reason::Unknown.into()), identity: None, explanation: None, revision }
 }
+
+#[cfg(test)]
+mod tests;

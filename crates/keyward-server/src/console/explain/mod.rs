@@ -68,7 +68,14 @@ struct Asked {
 impl Default for Asked {
     fn default() -> Self {
         let none = String::new;
-        Self { credential: none(), permission: none(), namespace: none(), groups: Vec::new(), source: none(), plain: false }
+        Self {
+            credential: none(),
+            permission: none(),
+            namespace: none(),
+            groups: Vec::new(),
+            source: none(),
+            plain: false,
+        }
     }
 }
 
@@ -224,12 +231,8 @@ async fn credential(
     if let Ok(id) = text.parse() {
         return Ok(Some(id));
     }
-    let states = vec![
-        CredentialState::Active,
-        CredentialState::Disabled,
-        CredentialState::Expired,
-        CredentialState::Revoked,
-    ];
+    let states =
+        vec![CredentialState::Active, CredentialState::Disabled, CredentialState::Expired, CredentialState::Revoked];
     let filter = CredentialFilter { search: Some(text.to_owned()), states, ..CredentialFilter::default() };
     let some = Page::first(FOUND);
     let listed = credentials::list(app, visit.ctx(), filter, CredentialSort::NEWEST, &some).await?;

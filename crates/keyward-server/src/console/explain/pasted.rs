@@ -191,9 +191,30 @@ fn option(word: &str) -> Option<(&str, Option<&str>)> {
 /// Whether an option of `curl` has a value: of those that are used with requests.
 fn takes_value(option: &str) -> bool {
     const WITH: [&str; 24] = [
-        "-H", "--header", "-u", "--user", "-d", "--data", "--data-raw", "--data-binary", "--data-ascii",
-        "--data-urlencode", "-X", "--request", "-o", "--output", "-A", "--user-agent", "-e", "--referer", "-b",
-        "--cookie", "-m", "--max-time", "--url", "--cacert",
+        "-H",
+        "--header",
+        "-u",
+        "--user",
+        "-d",
+        "--data",
+        "--data-raw",
+        "--data-binary",
+        "--data-ascii",
+        "--data-urlencode",
+        "-X",
+        "--request",
+        "-o",
+        "--output",
+        "-A",
+        "--user-agent",
+        "-e",
+        "--referer",
+        "-b",
+        "--cookie",
+        "-m",
+        "--max-time",
+        "--url",
+        "--cacert",
     ];
     WITH.contains(&option)
 }
@@ -282,7 +303,10 @@ mod tests {
             ("/usr/bin/curl -uid:'se cret' https://a/b", "id+se cret by Basic"),
             ("curl --user=id:secret https://a/b", "id+secret by Basic"),
             ("curl https://a/b -d 'apiKey=3_x&userKey=id&secret=a%2Bb'", "id+a+b by Form(\"userKey\", \"secret\")"),
-            ("curl https://a/b --data-urlencode userKey=id --data-urlencode secret=a+b", "id+a+b by Form(\"userKey\", \"secret\")"),
+            (
+                "curl https://a/b --data-urlencode userKey=id --data-urlencode secret=a+b",
+                "id+a+b by Form(\"userKey\", \"secret\")",
+            ),
             ("curl 'https://a/b?userKey=id&secret=b'", "id+b by Form(\"userKey\", \"secret\")"),
             ("curl https://a/token -d client_id=a -d client_secret=b", "a+b by Vouched"),
         ];

@@ -5,6 +5,7 @@ use keyward_verify::{Explanation, Finding, Outcome};
 use serde_json::{Map, Value};
 
 use crate::app::App;
+use crate::config::PublicUrl;
 use crate::console::gate::Visit;
 use crate::console::page::sentence;
 use crate::ops::credentials;
@@ -45,6 +46,8 @@ pub(super) struct Checked {
     /// The word and the class of its dot.
     pub(super) outcome: (&'static str, &'static str),
     pub(super) failed: bool,
+    /// Whether it says nothing of this request.
+    pub(super) quiet: bool,
     /// What it looked at: words, and code among them.
     pub(super) fact: Vec<(bool, String)>,
 }
@@ -99,6 +102,7 @@ fn checked(finding: &Finding) -> Checked {
         what: what(finding.check),
         outcome,
         failed: finding.outcome == Outcome::Failed,
+        quiet: matches!(finding.outcome, Outcome::NotReached | Outcome::NotApplicable),
         fact: pieces(&finding.fact),
     }
 }
@@ -111,7 +115,9 @@ fn pieces(fact: &str) -> Vec<(bool, String)> {
         .map(|(place, piece)| (place % 2 == 1, piece.to_owned()))
         .filter(|(_, piece)| !piece.is_empty())
         .collect();
-    if let Some((false, first)) = pieces.first_mut() {
+    // A permission at the beginning stays as it is written.
+    let is_word = |text: &str| text.split(' ').next().is_some_and(|first| first.chars().all(char::is_alphabetic));
+    if let Some((false, first)) = pieces.first_mut().filter(|(_, first)| is_word(first)) {
         let mut chars = first.chars();
         *first = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
     }
@@ -173,7 +179,8 @@ fn curl(app: &App, visit: &Visit, question: &Question) -> String {
     }
     put("explain", true.into());
     let body = Value::from(body).to_string().replace('\'', "'\\''");
-    let origin = app.config.server.public_url.as_ref().map_or_else(|| "\"$KEYWARD_URL\"".to_owned(), |url| url.origin());
+    let public_url = app.config.server.public_url.as_ref();
+    let origin = public_url.map_or_else(|| "\"$KEYWARD_URL\"".to_owned(), PublicUrl::origin);
     format!(
         "curl {origin}/v1/verify \\\n  -H \"Authorization: Bearer $KEYWARD_TOKEN\" \\\n  \
          -H 'Keyward-Organization: {}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'",
@@ -191,6 +198,7 @@ mod tests {
         let code = |text: &str| (true, text.to_owned());
         assert_eq!(pieces("it is `a` of `b`"), [plain("It is "), code("a"), plain(" of "), code("b")]);
         assert_eq!(pieces("`a` is not"), [code("a"), plain(" is not")]);
+        assert_eq!(pieces("items:read, and more"), [plain("items:read, and more")]);
         assert!(pieces("").is_empty());
     }
 

@@ -67,6 +67,22 @@ async fn what_cannot_be_recorded_is_not_answered() {
 }
 
 #[tokio::test]
+async fn a_refused_use_is_counted_and_a_wrong_secret_is_none() {
+    let (app, carried) = user_key().await;
+    let ctx = at(START, Caller::Anonymous);
+    let organization = admit(&app, &ctx, &carried, &anything()).await.unwrap().organization;
+    let Carried::Pair(id, secret, _) = carried else { panic!("a pair") };
+    let wrong = Secret::from_string(secret.expose().chars().rev().collect());
+    for carried in [Carried::Pair(id.clone(), secret, Travelled::Basic), Carried::Pair(id, wrong, Travelled::Vouched)] {
+        admit(&app, &ctx, &carried, &anything()).await.unwrap_err();
+    }
+    app.usage.flush(&app.store).await.unwrap();
+    let mut reader = app.store.read().await.unwrap();
+    let days = reader.uses_by_day(organization, &crate::ops::usage::of_last(1, START)).await.unwrap();
+    assert_eq!(days.iter().map(|day| (day.allowed, day.refused)).collect::<Vec<_>>(), [(1, 1)]);
+}
+
+#[tokio::test]
 async fn junk_never_reaches_the_database() {
     let (app, carried) = user_key().await;
     let Carried::Pair(id, _, by) = carried else { panic!("a pair was made") };
