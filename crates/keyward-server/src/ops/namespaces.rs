@@ -88,6 +88,10 @@ pub async fn list(
 /// One of them by its name, if it is within reach; also the organization itself.
 pub async fn place(app: &App, ctx: &Ctx, id: NamespaceId) -> Result<Place, OpError> {
     if let NamespaceId::Organization(organization) = id {
+        // Operators may read every organization; here it is a place of the one that the request is about.
+        if authority::organization(app, ctx)? != organization {
+            return Err(OpError::not_found("namespace"));
+        }
         let record = crate::ops::organizations::get(app, ctx, organization).await?;
         return Ok(Place { id, name: record.name, application: None });
     }

@@ -166,7 +166,7 @@ withAndWithoutJavaScript(() => {
     await expectToFit(page);
 
     // The member has it by the group, and sees the application.
-    await page.getByRole('link', { name: 'Bob Barlow' }).click();
+    await page.getByRole('link', { name: 'Bob Barlow', exact: true }).click();
     const roles = page.getByRole('region', { name: 'Roles' });
     await expect(roles.getByRole('row', { name: /_read_only/ })).toContainText('Support');
     await expect(roles.getByRole('link', { name: /away/ })).toHaveCount(0);

@@ -166,7 +166,12 @@ impl Where {
             "" => visit.organization.id.into(),
             text => text.parse().map_err(|_| OpError::not_found("namespace"))?,
         };
-        if Namespace::may_hold(within.kind(), kind) { Ok((kind, within)) } else { Err(OpError::not_found("namespace")) }
+        let elsewhere = within.kind() == NamespaceKind::Organization && within != visit.organization.id.into();
+        if !elsewhere && Namespace::may_hold(within.kind(), kind) {
+            Ok((kind, within))
+        } else {
+            Err(OpError::not_found("namespace"))
+        }
     }
 }
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ops::credentials::{self, Create, RoleChoice};
+use crate::ops::organizations;
 use crate::ops::testing::{START, TestApp, at, name};
 
 #[tokio::test]
@@ -52,4 +53,10 @@ async fn places_say_to_which_application_they_belong() {
     assert_eq!(above(of_application).await, Some(shop));
     assert_eq!(above(of_organization).await, None);
     assert_eq!(place(&app, &ctx, admin.organization.into()).await.unwrap().name, name("Acme"));
+    // Not even to an operator, who is told of every organization elsewhere.
+    let profiles = vec!["keyward".to_owned()];
+    let made =
+        organizations::create(&app, &ctx, name("Other"), profiles, "grace@example.com".to_owned()).await.unwrap();
+    let other = made.value.0.id;
+    assert_eq!(place(&app, &ctx, other.into()).await.unwrap_err().code, ErrorCode::NotFound);
 }
