@@ -9,8 +9,8 @@ use keyward_api::users::{
 };
 use keyward_client::Client;
 
-use super::show::{Listed, flag, joined, maybe, word};
 use super::factor::{self, Factor};
+use super::show::{Listed, flag, joined, maybe, word};
 use super::{done, list, parse};
 use crate::arguments::Paging;
 use crate::failure::{Exit, Failure};

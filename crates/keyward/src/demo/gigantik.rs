@@ -58,8 +58,12 @@ async fn admin(teller: &mut Teller<'_>, stage: &Stage, ada: &Client) -> Result<C
         )
         .await?;
     let secret = password();
-    let accepted =
-        AcceptInvitation { token: invitation.secret("/token")?, name: Some(name("Mia")?), password: again(&secret), code: None };
+    let accepted = AcceptInvitation {
+        token: invitation.secret("/token")?,
+        name: Some(name("Mia")?),
+        password: again(&secret),
+        code: None,
+    };
     teller
         .step(
             "Mia accepts with the token of the link, and chooses her password",
