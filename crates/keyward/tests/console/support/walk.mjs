@@ -39,5 +39,5 @@ function sortOf(href) {
 
 /** How far from the navigation. */
 const DEEPEST = 2;
-/** Files, and what belongs to the API. */
-const NO_PAGES = /\.csv|^\/(docs|openapi)/;
+/** Files, what belongs to the API, and where one is only led on. */
+const NO_PAGES = /\.csv|^\/(docs|openapi|$)/;
