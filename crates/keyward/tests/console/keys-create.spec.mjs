@@ -296,7 +296,7 @@ test.describe('Passport', () => {
       const { id, admin } = await world.organization({ profiles: ['passport'] });
       await signIn(page, await world.member(admin, 'Bob Barlow'));
       await page.goto(`/o/${id}/keys/passport-api_key/new`);
-      await expect(dialog(page).getByRole('alert')).toContainText('ask for a role there');
+      await expect(dialog(page).getByRole('alert')).toContainText('Access to at least one namespace is required: ask for a role there.');
       await expect(dialog(page).getByRole('button', { name: 'Generate' })).toHaveCount(0);
       await expectAccessible(page);
     });
@@ -412,6 +412,7 @@ test.describe('Gigya', () => {
     await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
     await expect(part(page, 'RSA private key')).toHaveText(/^-----BEGIN PRIVATE KEY-----/);
     await expect(dialog(page)).toContainText('An RSA private key is shown here only and never stored.');
+    await expectAccessible(page);
     await copyButton(page, 'secret').click();
     await dialog(page).getByRole('link', { name: 'Close' }).last().click();
     await expect(page.getByRole('alertdialog')).toBeVisible();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyward_core::id::RoleId;
-use keyward_core::kind::{Authority, Kind};
+use keyward_core::kind::{Authority, Kind, Requirement};
 use keyward_core::labels::Input;
 use keyward_core::name::Name;
 use keyward_core::namespace::{NamespaceId, NamespaceKind};
@@ -152,7 +152,7 @@ impl Possible {
         for place in reachable {
             match credentials::creatable(app, visit.ctx(), kind, place.id) {
                 Ok(()) => places.push(place),
-                Err(error) => why = why.or(Some(error)),
+                Err(error) => why = why.or_else(|| Some(told(&error).replace(&place.id.to_string(), &place.path))),
             }
         }
         let possible = |at: &NamespaceId| places.iter().any(|place| place.id == *at);
@@ -162,25 +162,23 @@ impl Possible {
             Some(home) => credentials::room(app, visit.ctx(), kind, home).await.err().map(|error| told(&error)),
             None => None,
         };
-        let refused = places.is_empty().then(|| why.map_or_else(|| nowhere(kind), |error| told(&error)));
+        // Whoever needs any right at all is not helped by the name of one place of many.
+        let why = why.filter(|_| kind.create_requires != Requirement::Access);
+        let refused = places.is_empty().then(|| why.unwrap_or_else(|| nowhere(kind)));
         Ok(Self { choice: Choice { kind: Arc::clone(kind), refused, full }, places, home })
     }
 }
 
 /// Why something cannot be made where there is no place for it.
 fn nowhere(kind: &Kind) -> String {
-    let places: Vec<&str> = kind.lives_in.iter().map(|place| word(*place)).collect();
-    let places = places.join(" or ");
-    sentence(&format!("this needs access to at least one {places}: ask for a role there"))
-}
-
-const fn word(kind: NamespaceKind) -> &'static str {
-    match kind {
-        NamespaceKind::Organization => "organization",
-        NamespaceKind::Application => "application",
-        NamespaceKind::Workspace => "workspace",
-        NamespaceKind::UserGroup => "user group",
-    }
+    let place = match kind.lives_in.as_slice() {
+        [NamespaceKind::Organization] => "organization",
+        [NamespaceKind::Application] => "application",
+        [NamespaceKind::Workspace] => "workspace",
+        [NamespaceKind::UserGroup] => "user group",
+        _ => "namespace",
+    };
+    format!("Access to at least one {place} is required: ask for a role there.")
 }
 
 fn told(error: &OpError) -> String {

@@ -168,7 +168,8 @@ pub(super) fn carried(typed: &Typed, steps: &[Vec<Field<'_>>], current: usize) -
                 keep("expires", typed.expires.clone());
                 keep("expires_at", typed.expires_at.clone());
             }
-            Control::KeyPair { ticked } => ticked.then(|| keep("key_pair", "on".to_owned())).unwrap_or_default(),
+            Control::KeyPair { ticked: true } => keep("key_pair", "on".to_owned()),
+            Control::KeyPair { ticked: false } => {}
         }
     }
     carried
