@@ -62,7 +62,7 @@ pub fn delay(failures: u32) -> Duration {
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account<'a> {
+pub enum Guess<'a> {
     /// The password of whoever has this address.
     Password(&'a str),
     /// A code of this user's second factor.
@@ -78,10 +78,10 @@ pub struct Attempt {
     at: Timestamp,
 }
 
-/// Counts an attempt on `account`, before anything is compared, so that attempts at the same time are counted too.
+/// Counts a guess before anything is compared, so that attempts at the same time are counted too.
 /// Refuses it while its source is barred.
-pub async fn begin(app: &App, ctx: &Ctx, account: Account<'_>) -> Result<Attempt, OpError> {
-    let attempt = Attempt::new(app, ctx, account);
+pub async fn begin(app: &App, ctx: &Ctx, guess: Guess<'_>) -> Result<Attempt, OpError> {
+    let attempt = Attempt::new(app, ctx, guess);
     let counted = attempt.clone();
     let failures = app
         .store
@@ -123,7 +123,7 @@ impl Attempt {
         app.store.side_write(async move |writer: &mut Writer| attempt.succeeded(writer).await).await
     }
 
-    fn new(app: &App, ctx: &Ctx, account: Account<'_>) -> Self {
+    fn new(app: &App, ctx: &Ctx, guess: Guess<'_>) -> Self {
         let ring = app.ring();
         let subject = |text: String| {
             let digest = ring.current_pepper().digest_for(DigestPurpose::Attempts, &text);
@@ -132,9 +132,9 @@ impl Attempt {
         let (from, at) = (prefix(ctx.source), ctx.at());
         // No source contains a NUL, so no two subjects are the same text. The ladder of a source begins anew each day.
         let day = keyward_store::day_of(at);
-        let (pair, account) = match account {
-            Account::Password(email) => (format!("pair\0{from}\0{email}"), format!("account\0{email}")),
-            Account::Code(user) => (format!("code pair\0{from}\0{user}"), format!("code account\0{user}")),
+        let (pair, account) = match guess {
+            Guess::Password(email) => (format!("pair\0{from}\0{email}"), format!("account\0{email}")),
+            Guess::Code(user) => (format!("code pair\0{from}\0{user}"), format!("code account\0{user}")),
         };
         let source = subject(format!("source\0{from}\0{day}"));
         Self { pair: subject(pair), source, account: subject(account), at }

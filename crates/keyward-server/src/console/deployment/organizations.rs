@@ -178,9 +178,10 @@ async fn switched(
         wrong.add("typed", format!("write the name of the organization, `{}`", organization.name));
         return Ok(switch(StatusCode::UNPROCESSABLE_ENTITY, visitor, &organization, suspends, typed, wrong));
     }
-    let done = match suspends {
-        true => organizations::suspend(app, &visitor.ctx, id).await,
-        false => organizations::resume(app, &visitor.ctx, id).await,
+    let done = if suspends {
+        organizations::suspend(app, &visitor.ctx, id).await
+    } else {
+        organizations::resume(app, &visitor.ctx, id).await
     };
     match done {
         Ok(done) => {

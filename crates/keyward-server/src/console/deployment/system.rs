@@ -129,38 +129,60 @@ impl Profile {
 mod tests {
     use std::time::Duration;
 
-    use keyward_core::change::Revision;
+    use keyward_core::change::{RecordedProfile, Revision};
     use keyward_core::id::NodeId;
 
     use super::*;
     use crate::ops::deployment::Freshness;
 
-    #[test]
-    fn a_node_is_current_catching_up_or_silent() {
-        let now = Timestamp::from_seconds(1_000);
-        let freshness =
-            Freshness { bound: Duration::from_secs(5), serve_stale: Duration::ZERO, poll: Duration::ZERO, age: None };
-        let status = Status {
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    /// A node of several that last heard from the database `age` seconds ago.
+    fn status(age: u64) -> Status {
+        let second = Duration::from_secs(1);
+        Status {
             version: "1",
             revision: Revision(9),
             database: "PostgreSQL",
-            freshness,
-            nodes: Vec::new(),
-            fingerprint: String::new(),
+            freshness: Freshness {
+                bound: 5 * second,
+                serve_stale: Duration::ZERO,
+                poll: second,
+                age: Some(Duration::from_secs(age)),
+            },
+            nodes: vec![server(9, 999)],
+            fingerprint: "f1".into(),
             ring: Vec::new(),
-            profiles: Vec::new(),
+            profiles: vec![ProfileState {
+                recorded: RecordedProfile::new("own", 1, "a text"),
+                title: "Own".into(),
+                file: FileState::Other(2),
+            }],
+        }
+    }
+
+    fn server(applied: u64, heard: i64) -> Server {
+        let node = deployment::Node {
+            node: NodeId::from_bits(1),
+            applied: Revision(applied),
+            heartbeat: Timestamp::from_seconds(heard),
         };
-        let node = |applied: u64, heard: i64| {
-            let node = deployment::Node {
-                node: NodeId::from_bits(1),
-                applied: Revision(applied),
-                heartbeat: Timestamp::from_seconds(heard),
-            };
-            Node::of(&Server { node, this: false }, &status, now).state.0
-        };
-        assert_eq!(
-            [node(9, 999), node(8, 999), node(9, 994), node(8, 994)],
-            ["Current", "Catching up", "Silent", "Silent"]
-        );
+        Server { node, this: true }
+    }
+
+    #[test]
+    fn a_node_is_current_catching_up_or_silent() {
+        let state = |applied, heard| Node::of(&server(applied, heard), &status(0), NOW).state.0;
+        assert_eq!([state(9, 999), state(8, 999)], ["Current", "Catching up"]);
+        assert_eq!([state(9, 994), state(8, 994)], ["Silent", "Silent"]);
+    }
+
+    #[test]
+    fn what_an_operator_must_know_stands_above_everything() {
+        let page = |age| System::of(&status(age), NOW).render().unwrap();
+        let stale = page(7);
+        assert!(stale.contains("This server is stale.") && stale.contains("7 seconds ago"), "{stale}");
+        assert!(!page(4).contains("This server is stale."));
+        assert!(stale.contains("another file of a profile") && stale.contains("this one"), "{stale}");
     }
 }

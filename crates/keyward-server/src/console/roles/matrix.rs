@@ -157,7 +157,7 @@ pub(super) fn extent(patterns: &PatternSet, sections: &[Section]) -> String {
 pub(super) struct Ranked {
     /// The role.
     pub(super) role: Role,
-    /// The places of those that it wholly includes and that do not include it.
+    /// The places of those that it wholly includes and that do not include it, less those that hold nothing.
     pub(super) includes: Vec<usize>,
     /// The places of those that hold exactly the same.
     pub(super) equals: Vec<usize>,
@@ -173,7 +173,9 @@ pub(super) fn ranked(mut roles: Vec<Role>) -> Vec<Ranked> {
     let places = |role: &Role, equal: bool| {
         let among = roles.iter().enumerate().filter(|(_, other)| other.id != role.id);
         let within = among.filter(|(_, other)| other.patterns.within(&role.patterns));
-        within.filter(|(_, other)| role.patterns.within(&other.patterns) == equal).map(|(place, _)| place).collect()
+        let wanted = within.filter(|(_, other)| role.patterns.within(&other.patterns) == equal);
+        // What holds nothing is included by every role, and so need not be said of any.
+        wanted.filter(|(_, other)| equal || !other.patterns.is_empty()).map(|(place, _)| place).collect()
     };
     roles
         .iter()
@@ -267,7 +269,8 @@ mod tests {
         let owner = role(3, &["*"]);
         let other = role(4, &["content:read"]);
         let apart = role(5, &["media:read"]);
-        let ranked = ranked(vec![viewer, editor, owner, other, apart]);
+        let empty = role(6, &[]);
+        let ranked = ranked(vec![empty, viewer, editor, owner, other, apart]);
         let seen: Vec<_> =
             ranked.iter().map(|r| (r.role.name.as_str(), r.includes.clone(), r.equals.clone())).collect();
         assert_eq!(
@@ -278,6 +281,7 @@ mod tests {
                 ("Role 1", vec![], vec![3]),
                 ("Role 4", vec![], vec![2]),
                 ("Role 5", vec![], vec![]),
+                ("Role 6", vec![], vec![]),
             ]
         );
     }

@@ -33,7 +33,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
 #[derive(Template)]
 #[template(path = "console/settings/settings.html")]
 struct Settings<'a> {
-    visit: &'a Visit,
     organization: &'a Organization,
     created: When,
     changed: When,
@@ -80,7 +79,7 @@ async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Ref
 impl<'a> Settings<'a> {
     fn of(
         app: &App,
-        visit: &'a Visit,
+        visit: &Visit,
         organization: &'a Organization,
         available: &[Available],
         freshness: Current,
@@ -89,7 +88,6 @@ impl<'a> Settings<'a> {
         let may = |permission| authority::may(app, visit.ctx(), permission, organization.id.into());
         let edits = may("organizations:edit");
         Settings {
-            visit,
             created: When::of(organization.created_at, now),
             changed: When::of(organization.updated_at, now),
             suspended: organization.suspended_at.map(|at| When::of(at, now)),
