@@ -124,3 +124,6 @@ fn may_make(facts: &impl Facts, giver: &Giver<'_>, kind: &Kind, credential: &Cre
 }
 
 const ALL: [Offer; 6] = [Offer::Edit, Offer::Rotate, Offer::Reveal, Offer::Disable, Offer::Enable, Offer::Revoke];
+
+#[cfg(test)]
+mod tests;
