@@ -93,8 +93,6 @@ pub(super) struct Visitor {
     pub(super) form_token: Arc<str>,
     /// Whether a part of a page is wanted, to be put into the page that is open.
     pub(super) part: bool,
-    /// The path and the query that were asked for.
-    pub(super) target: Arc<str>,
     /// Under which origin this server is known to the visitor: `https://keys.example.com`.
     pub(super) origin: Arc<str>,
     /// What is said once, about what was done before.
@@ -233,7 +231,6 @@ async fn visitor(app: &App, parts: &Parts) -> Result<Option<Visitor>, OpError> {
         organizations: organizations.into(),
         form_token: form_token(token).into(),
         part: parts.headers.contains_key("hx-request") && !parts.headers.contains_key("hx-history-restore-request"),
-        target: target(parts).into(),
         origin: origin(app, parts, ctx.secure).into(),
         notice: Notice::of(&parts.headers),
         ctx,

@@ -15,7 +15,6 @@
 //! (style, script, icons); then one module for each noun, named as everywhere else. Words of a kind's pages come from its
 //! profile's labels, never from here.
 
-mod account;
 mod assets;
 mod audit;
 mod chart;
@@ -29,6 +28,7 @@ mod home;
 mod invitation;
 mod key_pages;
 mod keys;
+mod me;
 mod members;
 mod namespaces;
 mod nav;
@@ -61,7 +61,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(audit::routes())
         .merge(explain::routes())
         .merge(settings::routes())
-        .merge(account::routes())
+        .merge(me::routes())
         .merge(deployment::routes())
         .merge(sign_in::own_routes())
         .layer(from_fn_with_state(Arc::clone(app), gate::signed_in));

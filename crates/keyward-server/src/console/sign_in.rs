@@ -18,7 +18,6 @@ use super::page::{self, Refused};
 use super::ui::{self, Wrong};
 use crate::app::App;
 use crate::ops::context::Ctx;
-use crate::ops::error::OpError;
 use crate::ops::second_factor;
 use crate::ops::sessions::{self, Opened, SignIn, Step};
 use crate::surfaces::form::Form;

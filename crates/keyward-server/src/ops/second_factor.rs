@@ -14,7 +14,7 @@ use keyward_core::time::Timestamp;
 use keyward_store::{Reader, SecondFactor, StoreError, Tx, Writer};
 
 use crate::app::App;
-use crate::ops::attempts::{self, Account, Attempt};
+use crate::ops::attempts::{self, Attempt, Guess};
 use crate::ops::authority;
 use crate::ops::context::{Ctx, SignedIn};
 use crate::ops::error::OpError;
@@ -103,7 +103,7 @@ pub async fn confirm(app: &App, ctx: &Ctx, code: Secret) -> Result<Done<Vec<Secr
         let user = signed_in.user;
         let begun = app.store.read().await?.second_factor(user).await?;
         let begun = begun.filter(|factor| factor.confirmed_at.is_none()).ok_or_else(not_begun)?;
-        let attempt = attempts::begin(app, ctx, Account::Code(user)).await?;
+        let attempt = attempts::begin(app, ctx, Guess::Code(user)).await?;
         let secret = opened(app, &begun)?;
         let Some(step) = rules::step_of(&secret, code.expose(), ctx.at(), begun.last_step) else {
             attempt.failed(app).await?;
@@ -164,7 +164,7 @@ pub async fn remove(app: &App, ctx: &Ctx) -> Result<Done<()>, OpError> {
 
 /// Lets a user with a second factor prove it with one of its codes, or with a recovery code.
 pub(super) async fn prove(app: &App, ctx: &Ctx, user: UserId, code: &Secret) -> Result<Passed, OpError> {
-    let attempt = attempts::begin(app, ctx, Account::Code(user)).await?;
+    let attempt = attempts::begin(app, ctx, Guess::Code(user)).await?;
     let mut reader = app.store.read().await?;
     let factor = reader.second_factor(user).await?.filter(|factor| factor.confirmed_at.is_some());
     let stored = reader.recovery_codes(user).await?;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::config;
-use crate::ops::attempts::{self, Account, Attempt};
+use crate::ops::attempts::{self, Attempt, Guess};
 use crate::ops::authority;
 use crate::ops::context::{Caller, Ctx, SignedIn};
 use crate::ops::error::OpError;
@@ -112,14 +112,8 @@ pub(super) struct Whole {
 
 /// Signs in, or takes the first of two steps.
 pub async fn create(app: &App, ctx: &Ctx, input: SignIn) -> Result<Done<Step>, OpError> {
-    sign_in(
-        app,
-        ctx,
-        input,
-        async |proven| Ok(wait_for_code(app, ctx, proven).await?.map(Step::CodeNeeded)),
-        Step::Open,
-    )
-    .await
+    let code_needed = async |proven| Ok(wait_for_code(app, ctx, proven).await?.map(Step::CodeNeeded));
+    Box::pin(sign_in(app, ctx, input, code_needed, Step::Open)).await
 }
 
 /// Signs in for a client that has only one step: where a code is needed and missing, it is told to send one.
@@ -280,7 +274,7 @@ pub(super) async fn prove(
     known: Option<User>,
     password: Secret,
 ) -> Result<Proven, OpError> {
-    let attempt = attempts::begin(app, ctx, Account::Password(email)).await?;
+    let attempt = attempts::begin(app, ctx, Guess::Password(email)).await?;
     let stored = match &known {
         Some(user) => app.store.read().await?.password(user.id).await?,
         None => None,
