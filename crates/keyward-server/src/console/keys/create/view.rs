@@ -151,9 +151,7 @@ pub(super) fn carried(typed: &Typed, steps: &[Vec<Field<'_>>], current: usize) -
     let mut keep = |name: &str, value: String| carried.push((name.to_owned(), value));
     for field in steps.iter().enumerate().filter(|(number, _)| *number != current).flat_map(|(_, fields)| fields) {
         match &field.control {
-            Control::Line { value } => keep(field.name, (*value).to_owned()),
-            Control::Lines { value } => keep(field.name, (*value).to_owned()),
-            Control::Fixed { .. } => {}
+            Control::Line { value } | Control::Lines { value } => keep(field.name, (*value).to_owned()),
             Control::Kinds { choices, .. } => {
                 choices.iter().filter(|one| one.checked).for_each(|one| keep(field.name, one.value.to_owned()));
             }
@@ -162,14 +160,16 @@ pub(super) fn carried(typed: &Typed, steps: &[Vec<Field<'_>>], current: usize) -
                 typed.places.iter().for_each(|(role, at)| keep(&format!("{AT}{role}"), at.to_string()));
             }
             Control::Place { chosen, .. } => {
-                chosen.iter().for_each(|at| keep(field.name, at.to_string()));
+                if let Some(at) = chosen {
+                    keep(field.name, at.to_string());
+                }
             }
             Control::Ends { .. } => {
                 keep("expires", typed.expires.clone());
                 keep("expires_at", typed.expires_at.clone());
             }
             Control::KeyPair { ticked: true } => keep("key_pair", "on".to_owned()),
-            Control::KeyPair { ticked: false } => {}
+            Control::Fixed { .. } | Control::KeyPair { ticked: false } => {}
         }
     }
     carried
@@ -261,7 +261,9 @@ impl<'a> View<'a> {
             let known = presets.iter().any(|preset| preset.value == wanted);
             let default = default_of(self.kind).map_or_else(|| "90d".to_owned(), in_days);
             let wanted = if known { wanted.to_owned() } else { default };
-            presets.iter_mut().for_each(|preset| preset.checked = preset.value == wanted);
+            for preset in &mut presets {
+                preset.checked = preset.value == wanted;
+            }
         }
         Control::Ends { presets, at: &self.typed.expires_at, shown: !self.native }
     }
