@@ -48,7 +48,7 @@ use axum::middleware::from_fn_with_state;
 use crate::app::App;
 
 /// Everything that is served where the console is mounted: always at the root of its host.
-pub fn router(app: &Arc<App>) -> Router {
+pub(crate) fn router(app: &Arc<App>) -> Router {
     let signed_in = Router::new()
         .merge(home::routes())
         .merge(keys::routes())

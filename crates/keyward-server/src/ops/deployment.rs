@@ -201,7 +201,7 @@ mod tests {
     fn a_node_is_stale_once_it_heard_nothing_for_longer_than_it_may_serve() {
         let heard = |age: u64| Freshness {
             bound: Duration::from_secs(5),
-            serve_stale: Duration::from_secs(60),
+            serve_stale: Duration::from_mins(1),
             poll: Duration::from_millis(500),
             age: Some(Duration::from_secs(age)),
         };

@@ -80,6 +80,7 @@ pub struct SignIn {
 }
 
 /// How far a sign-in has come.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Step {
     /// To its end.
     Open(Opened),
@@ -113,7 +114,7 @@ pub(super) struct Whole {
 /// Signs in, or takes the first of two steps.
 pub async fn create(app: &App, ctx: &Ctx, input: SignIn) -> Result<Done<Step>, OpError> {
     let code_needed = async |proven| Ok(wait_for_code(app, ctx, proven).await?.map(Step::CodeNeeded));
-    Box::pin(sign_in(app, ctx, input, code_needed, Step::Open)).await
+    sign_in(app, ctx, input, code_needed, Step::Open).await
 }
 
 /// Signs in for a client that has only one step: where a code is needed and missing, it is told to send one.
@@ -152,7 +153,8 @@ pub async fn again(app: &App, ctx: &Ctx, password: Secret, code: Option<Secret>)
     recorded(app, ctx, operation, Some(asking.user.to_string()), async {
         let known = app.store.read().await?.user(asking.user).await?.ok_or_else(ended)?;
         let email = known.email.clone();
-        let whole = prove_whole(app, ctx, &email, Some(known), password, code).await.map_err(not_their_password)?;
+        let proving = prove_whole(app, ctx, &email, Some(known), password, code);
+        let whole = Box::pin(proving).await.map_err(not_their_password)?;
         let whole = match whole {
             Shown::Whole(whole) => whole,
             Shown::CodeMissing(proven) => return Err(proven.lacks_code(app).await?),
@@ -395,7 +397,7 @@ async fn sign_in<T>(
     let known = app.store.read().await?.user_by_email(&email).await?;
     let target = known.as_ref().map(|user| user.id.to_string());
     recorded(app, ctx, &operations::SESSIONS_CREATE, target, async {
-        match prove_whole(app, ctx, &email, known, input.password, input.code).await? {
+        match Box::pin(prove_whole(app, ctx, &email, known, input.password, input.code)).await? {
             Shown::CodeMissing(proven) => missing(proven).await,
             Shown::Whole(whole) => {
                 let user = whole.proven.user.clone();
@@ -428,14 +430,14 @@ where
         user_agent: ctx.user_agent.clone(),
     };
     let limits = app.config.sessions.clone();
-    let done = change_deployment(app, ctx, &operations::SESSIONS_CREATE, async move |tx| {
+    let opening = change_deployment(app, ctx, &operations::SESSIONS_CREATE, async move |tx| {
         let details = settle(tx).await?;
         make_room(tx, &session, &limits, now).await?;
         tx.put_session(&session).await?;
         let outcome = Outcomes::new(session.clone(), session.user).detail("session", session.id.to_string());
         Ok(details.into_iter().fold(outcome, |outcome, (key, value)| outcome.detail(&key, value)))
-    })
-    .await?;
+    });
+    let done = Box::pin(opening).await?;
     Ok(done.map(|session| Opened { session, user, token: token.text }))
 }
 
@@ -451,13 +453,13 @@ async fn wait_for_code(app: &App, ctx: &Ctx, proven: Proven) -> Result<Done<Pend
         created_at: now,
         expires_at,
     };
-    let done = change_deployment(app, ctx, &operations::SESSIONS_CREATE, async move |tx| {
+    let waiting = change_deployment(app, ctx, &operations::SESSIONS_CREATE, async move |tx| {
         proven.settle(tx).await?;
         tx.purge_sign_ins(now).await?;
         tx.put_sign_in(&pending).await?;
         Ok(Outcomes::new((), pending.user).detail("second_factor", "missing"))
-    })
-    .await?;
+    });
+    let done = Box::pin(waiting).await?;
     Ok(done.map(|()| Pending { token: token.text, expires_at }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::{gainsight, gateway_hub, gigantik, gigya, passport};
@@ -68,6 +69,21 @@ fn every_rule_has_its_test() {
     assert_eq!(SYSTEMS.iter().map(|system| system.rules.len()).sum::<usize>(), 117);
 }
 
+/// The rules that are about pages: how they look, what they offer and what they say.
+const PAGES: [(char, RangeInclusive<u32>); 6] =
+    [('G', 11..=12), ('G', 18..=22), ('K', 7..=21), ('S', 8..=19), ('H', 7..=16), ('P', 18..=21)];
+
+#[test]
+fn every_rule_about_pages_is_tested_in_a_browser() {
+    let tested = browser_tests();
+    let rules = PAGES.into_iter().flat_map(|(letter, range)| range.map(move |number| format!("{letter}{number}")));
+    let missing: Vec<_> = rules.filter(|rule| !tested.contains_key(rule)).collect();
+    assert!(missing.is_empty(), "no title of a test in tests/console begins with {missing:?}");
+    let known: BTreeSet<&str> = SYSTEMS.iter().flat_map(|system| system.rules).map(|rule| rule.number).collect();
+    let foreign: Vec<_> = tested.keys().filter(|rule| !known.contains(rule.as_str())).collect();
+    assert!(foreign.is_empty(), "{foreign:?} are no rules");
+}
+
 #[test]
 fn generated_systems_reference() {
     let mut page = String::from(
@@ -76,16 +92,21 @@ fn generated_systems_reference() {
          Five vendors describe their systems of API keys on public pages. Each is one profile over the same engine, and \
          every\nrule of its page is one test with the number of the rule in its name. The test talks over a socket to the \
          running\nprogram, and does the same act once more slightly wrong, which is refused. *Surface* is the way in: \
-         *dialect* is the\nvendor's wire format, *labels* the words from which the console makes the page.\n",
+         *dialect* is the\nvendor's wire format, *labels* the words from which the console makes the page. What is about \
+         pages is tested again in a\nbrowser, in the files of `crates/keyward/tests/console` that are named.\n",
     );
+    let in_browser = browser_tests();
     for system in SYSTEMS {
         let tests = tests_of(system);
         let _ = write!(page, "\n## {}\n\n", system.title);
         let _ = writeln!(page, "Profile `{0}`; tests in `crates/keyward/tests/systems/{0}.rs`.\n", system.module);
-        page.push_str("| number | rule | test | surface |\n|---|---|---|---|\n");
+        page.push_str("| number | rule | test | surface | in a browser |\n|---|---|---|---|---|\n");
         for rule in system.rules {
             let test = tests.get(&rule.prefix()).map_or_else(|| "–".to_owned(), |test| format!("`{test}`"));
-            let _ = writeln!(page, "| {} | {} | {test} | {} |", rule.number, rule.text, rule.surface);
+            let specs = in_browser.get(rule.number).into_iter().flatten();
+            let specs: Vec<_> = specs.map(|spec| format!("`{spec}`")).collect();
+            let specs = specs.join(", ");
+            let _ = writeln!(page, "| {} | {} | {test} | {} | {specs} |", rule.number, rule.text, rule.surface);
         }
     }
     assert_fresh("docs/reference/systems.md", &page);
@@ -113,6 +134,35 @@ fn tests_of(system: &System) -> BTreeMap<String, String> {
         }
     }
     tests
+}
+
+/// The numbers of rules with which titles of browser tests begin, and the specs that have them. One title may begin with
+/// several: `K8, K9 …`.
+fn browser_tests() -> BTreeMap<String, BTreeSet<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console");
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(name) =
+            path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".spec.mjs"))
+        else {
+            continue;
+        };
+        let source = std::fs::read_to_string(&path).unwrap();
+        for title in source.split("test(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix(['\'', '"', '`'])) {
+            for word in title.split(' ').map_while(|word| number(word.trim_end_matches(','))) {
+                found.entry(word).or_default().insert(name.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The number of a rule: a letter and digits.
+fn number(word: &str) -> Option<String> {
+    let (letter, digits) = word.split_at_checked(1)?;
+    let is_number = "GKSHP".contains(letter) && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| word.to_owned())
 }
 
 /// The module of a system, and what is below it.

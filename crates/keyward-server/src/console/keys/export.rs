@@ -31,13 +31,20 @@ pub(in crate::console) fn routes() -> Router<Arc<App>> {
     Router::new().route("/o/{organization}/keys/{page}/export.csv", get(export))
 }
 
+/// The part of the list that is read next.
+enum Next {
+    First,
+    After(CredentialCursor),
+    None,
+}
+
 /// Reading one part after another: the whole is never in memory.
 struct Reading {
     app: Arc<App>,
     visit: Visit,
     page: KeyPage,
     wanted: Wanted,
-    next: Option<Option<CredentialCursor>>,
+    next: Next,
 }
 
 async fn export(
@@ -47,14 +54,14 @@ async fn export(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
     let page = named(&app, &visit, &slug)?;
-    let wanted = Wanted::read(query.as_deref(), &page).from_start();
+    let wanted = Wanted::read(query.as_deref(), &page).at_start();
     let disposition = format!("attachment; filename=\"{slug}-{}.csv\"", day(&visit));
-    let mut reading = Reading { app, visit, page, wanted, next: Some(None) };
+    let mut reading = Reading { app, visit, page, wanted, next: Next::First };
     // What refuses the first part refuses the whole, before anything is sent.
     let mut first = line(heads(&reading.page).iter().map(String::as_str));
     first.push_str(&reading.part().await?);
     let rest = stream::try_unfold(reading, async |mut reading: Reading| {
-        if reading.next.is_none() {
+        if matches!(reading.next, Next::None) {
             return Ok::<_, OpError>(None);
         }
         let part = reading.part().await?;
@@ -72,7 +79,11 @@ async fn export(
 impl Reading {
     /// The next rows as lines.
     async fn part(&mut self) -> Result<String, OpError> {
-        let Some(after) = self.next.take() else { return Ok(String::new()) };
+        let after = match std::mem::replace(&mut self.next, Next::None) {
+            Next::First => None,
+            Next::After(cursor) => Some(cursor),
+            Next::None => return Ok(String::new()),
+        };
         let Self { app, visit, page, wanted, .. } = self;
         let ctx = visit.ctx();
         let filter = wanted.filter(page, visit.visitor.user.id, ctx.at());
@@ -85,8 +96,8 @@ impl Reading {
             let kind = page.kinds.iter().find(|kind| kind.id == one.row.credential.kind).unwrap_or(&page.kinds[0]);
             lines.push_str(&line(cells(&rows, one, kind, page).iter().map(String::as_str)));
         }
-        if listed.len() == PART as usize {
-            self.next = listed.last().map(|last| Some(last.row.cursor(self.wanted.sort)));
+        if let Some(last) = listed.last().filter(|_| listed.len() == PART as usize) {
+            self.next = Next::After(last.row.cursor(self.wanted.sort));
         }
         Ok(lines)
     }

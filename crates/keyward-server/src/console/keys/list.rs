@@ -223,7 +223,7 @@ async fn region<'a>(
         tick_all: address(Wanted { ticked: true, ..wanted.clone() }.query()),
         filtered: wanted.is_filtered(),
         unfiltered: address(wanted.unfiltered().query()),
-        start: wanted.after.is_some().then(|| address(wanted.from_start().query())),
+        start: wanted.after.is_some().then(|| address(wanted.at_start().query())),
         next: next.map(address),
         said: said(rows.len(), more || wanted.after.is_some(), labels),
         placeless: nowhere.then(|| visit.href("/namespaces")),
@@ -335,7 +335,7 @@ fn tabs(app: &App, visit: &Visit, page: &KeyPage, wanted: &Wanted, base: &str) -
     (is_personal && sees_all).then(|| {
         let tab = |text, owner: Option<Whose>| Tab {
             text,
-            href: format!("{base}{}", Wanted { owner, ..wanted.from_start() }.query()),
+            href: format!("{base}{}", Wanted { owner, ..wanted.at_start() }.query()),
             current: wanted.owner == owner,
         };
         [tab("Everybody’s", None), tab("Mine", Some(Whose::Mine))]
@@ -442,7 +442,7 @@ async fn all_of(app: &App, visit: &Visit, kind: Option<NamespaceKind>) -> Result
 }
 
 /// What the labels of all kinds of the page say, once each.
-fn distinct<'a>(page: &'a KeyPage, of: fn(&Labels) -> &Vec<String>) -> Vec<&'a str> {
+fn distinct(page: &KeyPage, of: fn(&Labels) -> &Vec<String>) -> Vec<&str> {
     let mut said: Vec<&str> = Vec::new();
     for text in page.kinds.iter().flat_map(|kind| of(&kind.labels)) {
         if !said.contains(&text.as_str()) {

@@ -101,7 +101,11 @@ impl Wanted {
     /// The query of the address that says the same, with the question mark; empty where nothing is wanted.
     pub(super) fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let mut say = |name: &str, value: Option<String>| drop(value.map(|value| query.append_pair(name, &value)));
+        let mut say = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
+        };
         say("in", self.place.map(text));
         say("q", Some(self.search.clone()).filter(|text| !text.is_empty()));
         say("kind", self.kind.as_ref().map(|kind| kind.kind().to_owned()));
@@ -118,7 +122,7 @@ impl Wanted {
     }
 
     /// The same list from its beginning.
-    pub(super) fn from_start(&self) -> Self {
+    pub(super) fn at_start(&self) -> Self {
         Self { after: None, ticked: false, ..self.clone() }
     }
 
@@ -138,7 +142,7 @@ impl Wanted {
             CredentialSort { by: now, order: Order::Descending } if now == by => Order::Ascending,
             _ => first,
         };
-        Self { sort: CredentialSort { by, order }, ..self.from_start() }
+        Self { sort: CredentialSort { by, order }, ..self.at_start() }
     }
 
     /// Everything in the same place and order.
@@ -148,7 +152,7 @@ impl Wanted {
 
     /// Whether it leaves anything out beyond the place.
     pub(super) fn is_filtered(&self) -> bool {
-        self.from_start() != self.unfiltered()
+        self.at_start() != self.unfiltered()
     }
 
     /// How many of the filters that are folded away are set.

@@ -31,7 +31,7 @@ const PLACES: u32 = 200;
 
 #[derive(Template)]
 #[template(path = "console/members/invite.html")]
-struct Form<'a> {
+struct InviteDialog<'a> {
     form_token: &'a str,
     action: &'a str,
     back: &'a str,
@@ -174,7 +174,7 @@ async fn form(
         fault: fault.as_ref().filter(|(row, _)| *row == number).map(|(_, text)| page::sentence(text)),
     };
     let back = visit.href("/members");
-    let dialog = Form {
+    let dialog = InviteDialog {
         form_token: &visit.visitor.form_token,
         action: &format!("{back}/invite"),
         back: &back,

@@ -121,7 +121,7 @@ pub(super) async fn save(
 ) -> Result<Response, Refused> {
     let (role, used) = roles::preview(&app, visit.ctx(), id).await?;
     // The role as it was when the form was made: its place in the form does not move with what others save.
-    let seen = fields.text("changed").parse().map(Timestamp::from_micros).unwrap_or(role.updated_at);
+    let seen = fields.text("changed").parse().map_or(role.updated_at, Timestamp::from_micros);
     let shown = Role { updated_at: seen, ..role };
     let draft = Draft::of(&fields);
     let again = |status, wrong| Ok(form(status, &app, &visit, Some((&shown, used)), &draft, wrong));

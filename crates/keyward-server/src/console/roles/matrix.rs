@@ -220,7 +220,8 @@ mod tests {
         assert_eq!(titles[1], "Gateway Hub");
         assert_eq!(titles[4..], ["Namespaces", "Administration"]);
         let all: Vec<&str> = permissions(&sections).collect();
-        let declared = profiles.iter().flat_map(|profile| &profile.permissions).map(|permission| permission.as_str());
+        let declared =
+            profiles.iter().flat_map(|profile| &profile.permissions).map(keyward_core::permission::Permission::as_str);
         let own: Vec<String> = own_permissions().collect();
         let expected: BTreeSet<&str> = declared.chain(own.iter().map(String::as_str)).collect();
         assert_eq!(all.len(), expected.len());

@@ -33,7 +33,7 @@ struct General<'a> {
 
 #[derive(Template)]
 #[template(path = "console/settings/profiles.html")]
-struct Profiles<'a> {
+struct ProfilesDialog<'a> {
     visit: &'a Visit,
     back: String,
     profiles: Vec<Choice>,
@@ -151,13 +151,13 @@ fn profiles_dialog(
     wrong: Wrong,
 ) -> Response {
     let current = visit.href("/settings");
-    let dialog = Profiles { visit, back: current.clone(), profiles, changed: seen.micros(), wrong };
+    let dialog = ProfilesDialog { visit, back: current.clone(), profiles, changed: seen.micros(), wrong };
     page::dialog(status, app, visit, "Profiles", &current, &dialog)
 }
 
 /// The state of the organization that the form shows: an edit of any other is refused.
 fn seen(fields: &Fields, now: &Organization) -> Timestamp {
-    fields.text("changed").parse().map(Timestamp::from_micros).unwrap_or(now.updated_at)
+    fields.text("changed").parse().map_or(now.updated_at, Timestamp::from_micros)
 }
 
 fn as_seen(visit: &Visit, seen: Timestamp) -> Ctx {

@@ -141,7 +141,7 @@ pub(super) fn shortened(digest: &str) -> &str {
 pub(super) fn lasting(duration: Duration) -> String {
     let millis = duration.as_millis();
     let units = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
-    let whole = units.into_iter().find(|(size, _)| millis >= *size && millis % size == 0);
+    let whole = units.into_iter().find(|(size, _)| millis >= *size && millis.is_multiple_of(*size));
     let (count, unit) = match whole {
         Some((size, unit)) => (millis / size, unit),
         // Of what was measured, nobody wants to know the thousandths.

@@ -107,15 +107,10 @@ impl Wanted {
                 CallerId::Anonymous | CallerId::System => {}
             }
             let Some(target) = &entry.target else { continue };
-            if let Ok(id) = target.parse() {
-                wanted.users.insert(id);
-            } else if let Ok(id) = target.parse() {
-                wanted.credentials.insert(id);
-            } else if let Ok(id) = target.parse() {
-                wanted.roles.insert(id);
-            } else if let Ok(id) = target.parse() {
-                wanted.namespaces.insert(id);
-            }
+            wanted.users.extend(target.parse::<UserId>());
+            wanted.credentials.extend(target.parse::<CredentialId>());
+            wanted.roles.extend(target.parse::<RoleId>());
+            wanted.namespaces.extend(target.parse::<NamespaceId>());
         }
         wanted
     }

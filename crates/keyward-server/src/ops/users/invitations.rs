@@ -76,6 +76,7 @@ pub struct Accepted {
 
 /// Who is about to become a member.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Newcomer {
     /// Somebody who had no account, with the hash of their password.
     New(User, String),

@@ -32,7 +32,7 @@ async fn open_invitations_say_who_sent_them_to_what() {
     // Nobody who may not see the members, and not after its time.
     let (_, grace) = app.member(&admin, "eve@example.com", false).await;
     assert_eq!(open(&app, &at(START, grace), &Page::first(9)).await.unwrap(), []);
-    let later = at(START.plus(Duration::from_secs(72 * 3_600)), admin.caller.clone());
+    let later = at(START.plus(Duration::from_hours(72)), admin.caller.clone());
     assert_eq!(open(&app, &later, &Page::first(9)).await.unwrap(), []);
 }
 
