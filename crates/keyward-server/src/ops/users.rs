@@ -28,7 +28,7 @@ use crate::ops::credentials::revoke_in;
 use crate::ops::error::OpError;
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
-pub use keyward_store::MemberFilter;
+pub use keyward_store::{Invitation, MemberFilter};
 
 pub use invitations::{Accept, Accepted, Invite, Invited, Offer, accept, first_super_admin, invite, offer};
 pub use open::{INVITATIONS_WITHDRAW, Open, open, withdraw};

@@ -168,6 +168,13 @@ withAndWithoutJavaScript(() => {
     await expectAccessible(page);
   });
 
+  test('S17 the page says that M2M OAuth cannot be used for Event APIs', async ({ page, world }) => {
+    const { id, admin } = await world.organization({ profiles: ['gainsight'] });
+    await signIn(page, admin);
+    await page.goto(`/o/${id}/keys/gainsight-access_key`);
+    await expect(page.getByText('M2M OAuth cannot be used for Event APIs.')).toBeVisible();
+  });
+
   test('S13 three dots of a connection lead to Edit Connection', async ({ page, world }) => {
     const { id, admin } = await world.organization({ profiles: ['gainsight'] });
     const key = await world.credential(admin, { kind: 'gainsight/access_key', name: 'Rules engine' });

@@ -1,17 +1,17 @@
-// The pictures of README and guides: an organization as it is after some weeks, and its pages on a desk. They are taken at
-// every run into `target/screens`; `README.md` here says how they get into the documents.
+// The pictures of README and guides: an organization in use, and its pages on a desk. They are taken at every run into
+// `target/screens`; copied without `showcase-` to `docs/images`, they are those of the documents.
 
 import { signIn } from './support/pages.mjs';
 import { expect, test } from './support/test.mjs';
 
-const SCREENS = process.env.KEYWARD_SCREENS ?? new URL('../../../screens/', import.meta.url).pathname;
+const SCREENS = new URL('../../screens/', import.meta.url).pathname;
 
 test('the pictures of the documents', async ({ page, world }) => {
   const { id, admin } = await world.organization({ name: 'Northwind', profiles: ['keyward', 'passport'], admin: 'Ada Lovelace' });
   const shop = await world.app(admin, 'Shop');
   const warehouse = await world.app(admin, 'Warehouse');
   await world.role(admin, 'Order desk', ['items:read', 'items:edit']);
-  const grace = await world.member(admin, 'Grace Hopper', { roles: [{ role: 'Editor', namespace: shop.id }] });
+  await world.member(admin, 'Grace Hopper', { roles: [{ role: 'Editor', namespace: shop.id }] });
   const made = {};
   for (const [name, namespace, role, days, uses] of [
     ['Nightly report', id, 'Viewer', 90, 0],
@@ -37,8 +37,7 @@ test('the pictures of the documents', async ({ page, world }) => {
     made[name] = key;
   }
   await world.ask(admin, 'POST', `/v1/credentials/${made['Legacy importer'].id}/disable`);
-  await world.ask(grace, 'GET', '/v1/sessions/current');
-  await page.setViewportSize({ width: 1280, height: 760 });
+  await page.setViewportSize({ width: 1440, height: 820 });
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
   await signIn(page, admin);
   const shoot = async (name) => page.screenshot({ path: `${SCREENS}showcase-${name}.png` });

@@ -13,7 +13,6 @@ use keyward_core::id::InvitationId;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::role::{MAX_ROLES_PER_ORGANIZATION, Role};
 use keyward_core::secret::Secret;
-use keyward_store::Invitation;
 
 use crate::app::App;
 use crate::console::gate::{Fields, Id, Visit};
@@ -23,7 +22,7 @@ use crate::console::ui::{When, Wrong};
 use crate::ops::credentials::RoleChoice;
 use crate::ops::error::OpError;
 use crate::ops::names::Place;
-use crate::ops::users::{self, Invite, Invited};
+use crate::ops::users::{self, Invitation, Invite, Invited};
 use crate::ops::{NamespaceFilter, Page, authority, namespaces, roles};
 
 /// How many places the form offers: what nobody finds in a list any more is given after they have joined.

@@ -39,7 +39,7 @@ pub(in crate::console::keys) enum Control<'a> {
     /// A namespace.
     Place { groups: Vec<Group<'a>>, chosen: Option<NamespaceId>, again: bool },
     /// When it ends.
-    Ends { presets: Vec<Preset>, at: &'a str, shown: bool },
+    Ends { presets: Vec<Term>, at: &'a str, shown: bool },
     /// Several lines.
     Lines { value: &'a str },
     /// Whether a key pair is made.
@@ -80,7 +80,7 @@ impl<'a> RoleView<'a> {
 }
 
 /// An end that can be chosen.
-pub(in crate::console::keys) struct Preset {
+pub(in crate::console::keys) struct Term {
     pub(in crate::console::keys) value: String,
     pub(in crate::console::keys) label: String,
     pub(in crate::console::keys) end: Option<When>,
@@ -268,7 +268,7 @@ impl<'a> View<'a> {
         Control::Ends { presets, at: &self.typed.expires_at, shown: !self.native }
     }
 
-    fn presets(&self) -> Vec<Preset> {
+    fn presets(&self) -> Vec<Term> {
         let (default, max, optional) = match self.kind.expiry {
             Expiry::Never => return Vec::new(),
             Expiry::Optional { default, max } => (default, max, default.is_none() && max.is_none()),
@@ -279,8 +279,8 @@ impl<'a> View<'a> {
         lives.retain(|life| max.is_none_or(|max| *life <= max));
         lives.sort_unstable();
         lives.dedup();
-        let preset = |value: String, label: String, end| Preset { value, label, end, checked: false };
-        let mut presets: Vec<Preset> = lives
+        let preset = |value: String, label: String, end| Term { value, label, end, checked: false };
+        let mut presets: Vec<Term> = lives
             .into_iter()
             .filter(|life| life.as_secs().is_multiple_of(DAY.as_secs()))
             .map(|life| {
