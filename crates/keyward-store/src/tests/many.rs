@@ -1,5 +1,6 @@
 //! How long the lists of a hundred thousand credentials take. Told, not judged: machines differ.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use keyward_core::credential::Credential;
@@ -46,7 +47,7 @@ async fn lists_of_a_hundred_thousand_credentials() {
         for by in [SortBy::CreatedAt, SortBy::Name, SortBy::LastUsedAt, SortBy::ExpiresAt] {
             for order in [Order::Descending, Order::Ascending] {
                 let took = fastest(&store, &filter, CredentialSort { by, order }).await;
-                line += &format!(" {:6.1}", took.as_secs_f64() * 1_000.0);
+                write!(line, " {:6.1}", took.as_secs_f64() * 1_000.0).unwrap();
             }
         }
         println!("{line}");
