@@ -137,7 +137,7 @@ fn farewell(output: &Output, stage: &Stage, server: &Server, folder: &Folder) ->
         "The server stays up at {url}; {stays}. End it with Ctrl-C.\n\
          The vendors' hosts are served at https://{vendors}, with the services behind them.\n\
          Lines marked `repeatable` give the same answers now, up to the values named there.\n\n\
-         Sign in as {email} with the password {password}, for example:\n\n\
+         Open {url} in a browser and sign in as {email} with the password {password}. Or in a terminal:\n\n\
          printf %s {password} | keyward login {url} --email {email}\n\
          keyward credentials list --organization Acme\n",
         password = password.expose()
