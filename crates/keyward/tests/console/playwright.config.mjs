@@ -15,7 +15,7 @@ export default defineConfig({
   // What takes so long is broken; a slow machine is not.
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  globalTimeout: 15 * 60_000,
+  globalTimeout: 30 * 60_000,
   use: {
     browserName: 'chromium',
     launchOptions: {
