@@ -13,7 +13,6 @@ use keyward_api::error::ErrorCode;
 use keyward_api::limits::{MAX_EMAIL_BYTES, MIN_PASSWORD_CHARS};
 use keyward_core::name::Name;
 use keyward_core::profile::Profile;
-use keyward_core::secret::Secret;
 
 use super::gate::{Fields, Open};
 use super::page;
@@ -63,7 +62,7 @@ async fn submit(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) ->
         Ok(first) => first,
         Err(wrong) => return form(StatusCode::UNPROCESSABLE_ENTITY, &app, &fields, wrong),
     };
-    let made = match setup::create(&app, &ctx, token(&fields), first).await {
+    let made = match setup::create(&app, &ctx, fields.linked_token(), first).await {
         Ok(done) => done.value,
         Err(error) => return form(ui::status(&error), &app, &fields, wrong(&error)),
     };
@@ -115,12 +114,6 @@ fn kinds_of(profile: &Profile) -> String {
         }
     }
     words.join(", ")
-}
-
-fn token(fields: &Fields) -> Secret {
-    let typed = fields.text("token").trim();
-    // People paste the whole link.
-    Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
 }
 
 /// The form with everything that was typed, less the password.

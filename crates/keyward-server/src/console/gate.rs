@@ -152,6 +152,12 @@ impl Fields {
         Secret::from_string(self.text(name).to_owned())
     }
 
+    /// The token of a link of ours, in the field `token`: people paste the whole link.
+    pub(super) fn linked_token(&self) -> Secret {
+        let typed = self.text("token").trim();
+        Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
+    }
+
     /// Every field in its order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter(|(name, _)| *name != FORM_TOKEN)

@@ -12,7 +12,6 @@ use http::StatusCode;
 use keyward_api::error::ErrorCode;
 use keyward_api::limits::MIN_PASSWORD_CHARS;
 use keyward_core::name::Name;
-use keyward_core::secret::Secret;
 
 use super::gate::{Fields, Open};
 use super::page;
@@ -51,7 +50,7 @@ async fn empty() -> Response {
 }
 
 async fn open(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
-    let token = token(&fields);
+    let token = fields.linked_token();
     match users::offer(&app, &ctx, &token).await {
         Ok(offer) => accept_page(StatusCode::OK, &ctx, &offer, &fields, false, Wrong::default()),
         Err(error) => not_open(&error),
@@ -59,7 +58,7 @@ async fn open(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> R
 }
 
 async fn accept(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) -> Response {
-    let offer = match users::offer(&app, &ctx, &token(&fields)).await {
+    let offer = match users::offer(&app, &ctx, &fields.linked_token()).await {
         Ok(offer) => offer,
         Err(error) => return not_open(&error),
     };
@@ -72,7 +71,7 @@ async fn accept(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) ->
         }
     };
     let code = fields.given("code").map(|_| sign_in::typed_code(&fields));
-    let input = Accept { token: token(&fields), name, password: fields.secret("password"), code };
+    let input = Accept { token: fields.linked_token(), name, password: fields.secret("password"), code };
     match users::accept(&app, &ctx, input).await {
         Ok(done) => arrived(&app, &ctx, &offer, done.value, &fields).await,
         Err(error) => {
@@ -94,12 +93,6 @@ async fn arrived(app: &App, ctx: &Ctx, offer: &Offer, accepted: Accepted, fields
     }
 }
 
-fn token(fields: &Fields) -> Secret {
-    let typed = fields.text("token").trim();
-    // People paste the whole link.
-    Secret::from_string(typed.rsplit('#').next().unwrap_or(typed).to_owned())
-}
-
 /// The token opens nothing, or nothing any more.
 fn not_open(error: &OpError) -> Response {
     let mut wrong = Wrong::default();
@@ -119,7 +112,7 @@ fn accept_page(
     with_code: bool,
     wrong: Wrong,
 ) -> Response {
-    let token = token(fields);
+    let token = fields.linked_token();
     let page = AcceptPage {
         offer,
         lapses: When::of(offer.expires_at, ctx.at()),

@@ -7,6 +7,7 @@ use keyward_core::labels::Labels;
 use keyward_core::organization::Organization;
 
 use crate::app::App;
+use crate::ops::error::OpError;
 
 /// A page on which credentials of one or several kinds are listed and made.
 #[derive(Clone, Debug)]
@@ -48,6 +49,12 @@ pub(super) fn of(app: &App, organization: &Organization) -> Vec<KeyPage> {
         }
     }
     pages
+}
+
+/// The key page with this name in its address.
+pub(super) fn named(app: &App, organization: &Organization, slug: &str) -> Result<KeyPage, OpError> {
+    let mut pages = of(app, organization).into_iter();
+    pages.find(|page| page.slug == slug).ok_or_else(|| OpError::not_found("page"))
 }
 
 /// The page on which credentials of this kind are.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use keyward_core::id::OrganizationId;
 use keyward_core::name::Name;
 use keyward_core::organization::Organization;
-use keyward_core::secret::Secret;
 use serde::Deserialize;
 
 use super::{CURRENT, Operator};
@@ -105,7 +104,6 @@ pub(super) async fn open_new(State(app): State<Arc<App>>, Operator(visitor): Ope
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Operator(visitor): Operator,
-    asked: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Refused> {
     let chosen: Vec<String> = fields.all("profiles").map(ToOwned::to_owned).collect();
@@ -120,7 +118,7 @@ pub(super) async fn create(
         }
     };
     match organizations::create(&app, &visitor.ctx, name, chosen, typed[1].to_owned()).await {
-        Ok(done) => Ok(created(&app, &visitor, &asked, &done.value)),
+        Ok(done) => Ok(created(&visitor, &done.value)),
         Err(error) => match page::again(&error) {
             Some(status) => Ok(new(status, &visitor, typed, choices, Wrong::of(&error, &FIELDS))),
             None => Err(error.into()),
@@ -213,17 +211,12 @@ fn new(
 }
 
 /// What the operator hands to the first super admin; one who named themselves is led there.
-fn created(
-    app: &App,
-    visitor: &Visitor,
-    asked: &HeaderMap,
-    (organization, invited): &(Organization, Option<Invited>),
-) -> Response {
+fn created(visitor: &Visitor, (organization, invited): &(Organization, Option<Invited>)) -> Response {
     let Some(invited) = invited else {
         let notice = Notice::new(format!("{} was created.", organization.name));
         return page::lead(visitor, &format!("/o/{}", organization.id), Some(notice));
     };
-    let link = link(app, visitor, asked, &invited.token);
+    let link = invited.link(&visitor.origin);
     let dialog = Created {
         organization,
         email: &invited.invitation.email,
@@ -231,16 +224,6 @@ fn created(
         expires: When::of(invited.invitation.expires_at, visitor.ctx.at()),
     };
     page::own_dialog(StatusCode::OK, visitor, "Organization created", CURRENT, &dialog)
-}
-
-/// The link that accepts an invitation: at the node's public address, or at the one that this page was asked under.
-fn link(app: &App, visitor: &Visitor, asked: &HeaderMap, token: &Secret) -> Secret {
-    let host = asked.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if visitor.ctx.secure { "https://" } else { "http://" };
-    let public = app.config.server.public_url.as_ref().map(ToString::to_string);
-    let base = public.unwrap_or_else(|| [scheme, host].concat());
-    // Joined at once: a text that grows leaves copies of the token behind.
-    Secret::from_string([base.trim_end_matches('/'), "/invitation#", token.expose()].concat())
 }
 
 fn switch(

@@ -13,11 +13,11 @@ use keyward_core::credential::RevokeReason;
 use keyward_core::id::CredentialId;
 use keyward_core::labels::{Dialog, Labels};
 
-use super::list::{base, named};
+use super::list::base;
 use super::wanted::{STATES, Wanted};
 use crate::app::App;
 use crate::console::gate::{Fields, Visit};
-use crate::console::key_pages::KeyPage;
+use crate::console::key_pages::{self, KeyPage};
 use crate::console::page::{self, Notice, Refused, sentence};
 use crate::console::ui::Wrong;
 use crate::ops::credentials::{self, Offer};
@@ -89,7 +89,7 @@ async fn bulk(
     Path((_, slug)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Refused> {
-    let page = named(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let act = if fields.text("act") == "revoke" { Act::Revoke } else { Act::Disable };
     let back = {
         let wanted = Wanted::read(fields.text("back").strip_prefix('?'), &page);

@@ -55,7 +55,7 @@ async fn open(
     Path((_, slug)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
-    let page = key_page(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let typed = Typed { kind: asked.kind, ..Typed::nothing(&app, visit.ctx().at()) };
     let offered = Offered::of(&app, &visit, &page, &typed, asked.within).await?;
     Ok(Form { app: &app, visit: &visit, page: &page, within: asked.within }.shown(
@@ -74,7 +74,7 @@ async fn submit(
     Query(asked): Query<Asked>,
     fields: Fields,
 ) -> Result<Response, Refused> {
-    let page = key_page(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let mut typed = Typed::of(&app, &fields, visit.ctx().at());
     let offered = Offered::of(&app, &visit, &page, &typed, asked.within).await?;
     let form = Form { app: &app, visit: &visit, page: &page, within: asked.within };
@@ -87,12 +87,6 @@ async fn submit(
         Go::Next => Ok(form.next(typed, &offered)),
         Go::Create => form.create(typed, &offered).await,
     }
-}
-
-/// The key page with this name.
-pub(super) fn key_page(app: &App, visit: &Visit, slug: &str) -> Result<KeyPage, OpError> {
-    let mut pages = key_pages::of(app, &visit.organization).into_iter();
-    pages.find(|page| page.slug == slug).ok_or_else(|| OpError::not_found("page"))
 }
 
 /// The list to which a dialog of the page leads back.

@@ -13,12 +13,11 @@ use http::header;
 use keyward_core::kind::Kind;
 use keyward_core::labels::{Column, Shown};
 
-use super::list::named;
 use super::rows::{Content, Rows};
 use super::wanted::Wanted;
 use crate::app::App;
 use crate::console::gate::Visit;
-use crate::console::key_pages::KeyPage;
+use crate::console::key_pages::{self, KeyPage};
 use crate::console::page::Refused;
 use crate::ops::credentials::{self, Listed};
 use crate::ops::error::OpError;
@@ -53,7 +52,7 @@ async fn export(
     Path((_, slug)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
-    let page = named(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let wanted = Wanted::read(query.as_deref(), &page).at_start();
     let disposition = format!("attachment; filename=\"{slug}-{}.csv\"", day(&visit));
     let mut reading = Reading { app, visit, page, wanted, next: Next::First };

@@ -15,12 +15,11 @@ use keyward_core::labels::{Dialog, Input, filled};
 use keyward_core::namespace::{NamespaceId, NamespaceKind};
 
 use super::create::{
-    Asked, Control, Field, MayNot, Place, RoleOffered, RoleView, grouped, key_page, list_of, reachable, refused,
-    roles_for,
+    Asked, Control, Field, MayNot, Place, RoleOffered, RoleView, grouped, list_of, reachable, refused, roles_for,
 };
 use crate::app::App;
 use crate::console::gate::{Fields, Visit};
-use crate::console::key_pages::KeyPage;
+use crate::console::key_pages::{self, KeyPage};
 use crate::console::page::{self, Notice, Refused, sentence};
 use crate::console::ui::Wrong;
 use crate::ops::authority;
@@ -37,7 +36,7 @@ async fn open(
     Path((_, slug)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
-    let page = key_page(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let typed = Typed { namespace: asked.within, ..Typed::default() };
     let form = Form::of(&app, &visit, &page, asked.within, &typed).await?;
     Ok(form.shown(StatusCode::OK, &typed, Wrong::default()))
@@ -50,7 +49,7 @@ async fn submit(
     Query(asked): Query<Asked>,
     fields: Fields,
 ) -> Result<Response, Refused> {
-    let page = key_page(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let typed = Typed::of(&fields, asked.within);
     let form = Form::of(&app, &visit, &page, asked.within, &typed).await?;
     let Some(home) = form.home.filter(|_| !fields.text("go").starts_with("again")) else {

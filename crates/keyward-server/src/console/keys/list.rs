@@ -131,7 +131,7 @@ async fn list(
     Path((_, slug)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
-    let page = named(&app, &visit, &slug)?;
+    let page = key_pages::named(&app, &visit.organization, &slug)?;
     let mut wanted = Wanted::read(query.as_deref(), &page);
     let applications = applications(&app, &visit, &page, &mut wanted).await?;
     let region = region(&app, &visit, &page, &wanted, applications.as_deref()).await?;
@@ -145,12 +145,6 @@ async fn list(
     }
     let view = whole(&app, &visit, &page, &wanted, applications, region).await?;
     Ok(page::page(&app, &visit, &page.labels().title, &base(&visit, &page), &view))
-}
-
-/// The key page that an address names.
-pub(super) fn named(app: &App, visit: &Visit, slug: &str) -> Result<KeyPage, OpError> {
-    let mut pages = key_pages::of(app, &visit.organization).into_iter();
-    pages.find(|page| page.slug == slug).ok_or_else(|| OpError::not_found("page"))
 }
 
 /// The address of a page.

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use keyward_api::error::ErrorCode;
 use keyward_api::limits::MAX_ROLES_PER_REQUEST;
 use keyward_api::operations;
 use keyward_core::id::InvitationId;
 use keyward_core::namespace::NamespaceId;
 use keyward_core::role::{MAX_ROLES_PER_ORGANIZATION, Role};
-use keyward_core::secret::Secret;
 
 use crate::app::App;
 use crate::console::gate::{Fields, Id, Visit};
@@ -94,12 +93,7 @@ pub(super) async fn open(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     form(StatusCode::OK, &app, &visit, &typed, Wrong::default(), None).await
 }
 
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    visit: Visit,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Refused> {
+pub(super) async fn submit(State(app): State<Arc<App>>, visit: Visit, fields: Fields) -> Result<Response, Refused> {
     let mut typed = Typed::of(fields.iter());
     // The buttons that only change the form.
     if fields.ticked("add") {
@@ -112,7 +106,7 @@ pub(super) async fn submit(
     }
     let (input, numbers) = typed.read()?;
     match users::invite(&app, visit.ctx(), input).await {
-        Ok(done) => Ok(invited(&app, &visit, &headers, &done.value)),
+        Ok(done) => Ok(invited(&app, &visit, &done.value)),
         Err(error) => match page::again(&error) {
             Some(status) => {
                 let fault = fault_of_row(&error, &numbers);
@@ -125,22 +119,12 @@ pub(super) async fn submit(
 }
 
 /// The answer to the form, which is in no history: the link, this once.
-fn invited(app: &App, visit: &Visit, headers: &HeaderMap, made: &Invited) -> Response {
-    let Invited { invitation, token } = made;
-    let link = link(app, visit, headers, token);
+fn invited(app: &App, visit: &Visit, made: &Invited) -> Response {
+    let invitation = &made.invitation;
+    let link = made.link(&visit.visitor.origin);
     let back = visit.href("/members");
     let dialog = Done { back: &back, email: &invitation.email, link: link.expose(), lapses: lapses(visit, invitation) };
     page::dialog(StatusCode::CREATED, app, visit, "Invitation", &back, &dialog)
-}
-
-/// The link. Where nobody said under which address people reach this server, it is the one that the visitor uses.
-fn link(app: &App, visit: &Visit, headers: &HeaderMap, token: &Secret) -> Secret {
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-    let scheme = if visit.ctx().secure { "https" } else { "http" };
-    let base = app.config.server.public_url.as_ref().map(ToString::to_string);
-    let base = base.unwrap_or_else(|| format!("{scheme}://{host}"));
-    // Joined at once: a text that grows leaves copies of the token behind.
-    Secret::from_string([base.as_str(), "/invitation#", token.expose()].concat())
 }
 
 fn lapses(visit: &Visit, invitation: &Invitation) -> When {

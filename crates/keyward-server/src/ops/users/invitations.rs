@@ -53,6 +53,15 @@ pub struct Invited {
     pub token: Secret,
 }
 
+impl Invited {
+    /// The link that accepts it, below the address under which people reach this server (an empty one gives the path
+    /// alone). The token stands behind the `#`, which no server and no log sees.
+    pub fn link(&self, origin: &str) -> Secret {
+        // Joined at once: a text that grows leaves copies of the token behind.
+        Secret::from_string([origin.trim_end_matches('/'), "/invitation#", self.token.expose()].concat())
+    }
+}
+
 /// What somebody answers to an invitation.
 pub struct Accept {
     /// The token that they were given.

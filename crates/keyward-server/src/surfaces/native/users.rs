@@ -150,13 +150,11 @@ pub(super) async fn accept(
 /// which address people reach it: the link is then the path alone.
 pub(super) fn invitation(app: &App, made: &Invited) -> invited::Invitation {
     let base = app.config.server.public_url.as_ref().map(ToString::to_string).unwrap_or_default();
-    // Joined at once: a text that grows leaves copies of the token behind.
-    let url = [base.as_str(), "/invitation#", made.token.expose()].concat();
     invited::Invitation {
         id: made.invitation.id,
         email: made.invitation.email.clone(),
         token: SecretText::from(&made.token),
-        url: SecretText::new(url),
+        url: SecretText::from(&made.link(&base)),
         expires_at: made.invitation.expires_at.into(),
     }
 }
