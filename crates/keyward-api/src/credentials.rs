@@ -146,6 +146,8 @@ pub enum RevokeFor {
     Requested,
     /// It is known or feared to be in wrong hands.
     Compromised,
+    /// A newer one took its place.
+    Superseded,
 }
 
 /// Gives another application of the organization a credential, with roles of its own there.
@@ -444,6 +446,7 @@ impl From<RevokeFor> for RevokeReason {
         match reason {
             RevokeFor::Requested => RevokeReason::Requested,
             RevokeFor::Compromised => RevokeReason::Compromised,
+            RevokeFor::Superseded => RevokeReason::Superseded,
         }
     }
 }

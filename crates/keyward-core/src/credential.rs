@@ -104,6 +104,24 @@ pub enum RevokeReason {
     AncestorRevoked,
 }
 
+impl RevokeReason {
+    /// Those that somebody who revokes may give, the usual one first. The others say what else was done.
+    pub const GIVEN: [RevokeReason; 3] =
+        [RevokeReason::Requested, RevokeReason::Compromised, RevokeReason::Superseded];
+
+    /// As it is written everywhere: `requested`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RevokeReason::Requested => "requested",
+            RevokeReason::Compromised => "compromised",
+            RevokeReason::Superseded => "superseded",
+            RevokeReason::OwnerRemoved => "owner_removed",
+            RevokeReason::NamespaceDeleted => "namespace_deleted",
+            RevokeReason::AncestorRevoked => "ancestor_revoked",
+        }
+    }
+}
+
 /// One stored secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {

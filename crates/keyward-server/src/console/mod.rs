@@ -39,6 +39,7 @@ mod settings;
 mod sign_in;
 mod ui;
 mod usage;
+mod why;
 
 use std::sync::Arc;
 

@@ -314,7 +314,9 @@ pub async fn revoke(
             }
             let held = held(tx, organization, id).await?;
             let listed: Vec<String> = also.iter().map(ToString::to_string).collect();
+            let why = if let State::Revoked { reason, .. } = held.credential.state { reason } else { reason };
             Ok(Outcomes::new(Revoked { held, descendants: also }, id)
+                .detail("reason", why.as_str())
                 .detail("repeated", repeated)
                 .detail("descendants", listed))
         })

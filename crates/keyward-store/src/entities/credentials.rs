@@ -208,7 +208,7 @@ fn columns_of(credential: &Credential, placing: Option<&Placing>) -> Result<Vec<
         c.updated_at.to_arg()?,
         disabled_at.to_arg()?,
         revoked.map(|(at, _)| at).to_arg()?,
-        revoked.map(|(_, reason)| reason_text(reason)).to_arg()?,
+        revoked.map(|(_, reason)| reason.as_str()).to_arg()?,
         c.generation.to_arg()?,
         c.expires_at.to_arg()?,
         Json(&c.sources).to_arg()?,
@@ -281,17 +281,6 @@ fn state(columns: &mut Columns<'_>) -> Result<State, StoreError> {
         (_, _, Some(at)) => State::Disabled { at },
         _ => State::Active,
     })
-}
-
-const fn reason_text(reason: RevokeReason) -> &'static str {
-    match reason {
-        RevokeReason::Requested => "requested",
-        RevokeReason::Compromised => "compromised",
-        RevokeReason::Superseded => "superseded",
-        RevokeReason::OwnerRemoved => "owner_removed",
-        RevokeReason::NamespaceDeleted => "namespace_deleted",
-        RevokeReason::AncestorRevoked => "ancestor_revoked",
-    }
 }
 
 fn reason_of(text: &str) -> Result<RevokeReason, StoreError> {

@@ -62,6 +62,9 @@ pub(crate) enum Credentials {
         /// It is known or feared to be in wrong hands
         #[arg(long)]
         compromised: bool,
+        /// A newer one took its place
+        #[arg(long, conflicts_with = "compromised")]
+        superseded: bool,
         /// End also all credentials that it made, and those that they made
         #[arg(long)]
         descendants: bool,
@@ -195,8 +198,12 @@ pub(crate) async fn run(command: Credentials, client: &Client, output: &Output) 
         }
         Credentials::Disable { credential } => done(output, credentials.disable(credential)).await,
         Credentials::Enable { credential } => done(output, credentials.enable(credential)).await,
-        Credentials::Revoke { credential, compromised, descendants } => {
-            let reason = if compromised { RevokeFor::Compromised } else { RevokeFor::Requested };
+        Credentials::Revoke { credential, compromised, superseded, descendants } => {
+            let reason = match (compromised, superseded) {
+                (true, _) => RevokeFor::Compromised,
+                (_, true) => RevokeFor::Superseded,
+                _ => RevokeFor::Requested,
+            };
             done(output, credentials.revoke(credential, &RevokeCredential { reason, descendants })).await
         }
         Credentials::Reveal { credential } => done(output, credentials.reveal(credential)).await,

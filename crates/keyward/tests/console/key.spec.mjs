@@ -132,6 +132,23 @@ withAndWithoutJavaScript(() => {
     }
   });
 
+  test('a reason for revoking is told on the page of the key, in its history and in the audit log', async ({ page, world }) => {
+    const { id, admin, key } = await apiKey(world);
+    await signIn(page, admin);
+    await page.goto(`${address(id, key)}/revoke`);
+    await expect(page.getByLabel('Why')).toHaveValue('requested');
+    await page.getByLabel('Why').selectOption('It leaked, or may have been in wrong hands');
+    await submit(page, 'Revoke API key');
+    await expect(page.getByRole('status').first()).toContainText('was revoked');
+    await page.goto(address(id, key));
+    await expect(page.getByRole('main')).toContainText('it was revoked just now, because it may have been in wrong hands.');
+    await expect(page.getByRole('region', { name: 'History' }).getByRole('listitem').first())
+      .toContainText('Revoked by you, because it may have been in wrong hands');
+    const [entry] = (await world.ask(admin, 'GET', `/v1/audit?target=${key.id}&operation=credentials.revoke`)).items;
+    expect(entry.details.reason).toBe('compromised');
+    expect((await world.ask(admin, 'GET', `/v1/credentials/${key.id}`)).revoke_reason).toBe('compromised');
+  });
+
   test('a key on which much hangs is revoked by typing its name', async ({ page, world }) => {
     const { id, admin } = await world.organization({ profiles: ['keyward'] });
     const roles = [{ role: 'Admin', namespace: id }];
@@ -145,10 +162,12 @@ withAndWithoutJavaScript(() => {
     await signIn(page, admin);
     await page.goto(`${address(id, maker)}/revoke`);
     await page.getByLabel('Also revoke the 3 credentials that it has made').check();
+    await page.getByLabel('Why').selectOption('A newer one took its place');
     await page.getByLabel('Type Maker to confirm').fill('maker');
     await submit(page, 'Revoke management key');
     await expect(page.getByLabel('Type Maker to confirm')).toHaveAccessibleDescription('This is not its name: nothing was revoked.');
     await expect(page.getByLabel('Also revoke the 3 credentials that it has made')).toBeChecked();
+    await expect(page.getByLabel('Why')).toHaveValue('superseded');
     await expectAccessible(page);
     expect(await world.verify(admin, maker.secret.token)).toBe('allowed');
     await page.getByLabel('Type Maker to confirm').fill('Maker');

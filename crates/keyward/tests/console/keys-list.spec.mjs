@@ -402,6 +402,7 @@ withAndWithoutJavaScript(() => {
     await expect(dialog.getByRole('listitem')).toHaveText([/One|Two/, /One|Two/]);
     await expect(dialog).not.toContainText('Three');
     await expectAccessible(page);
+    await dialog.getByLabel('Why').selectOption('It leaked, or may have been in wrong hands');
     await dialog.getByLabel('Type revoke 2 to confirm').fill('revoke 3');
     await dialog.getByRole('button', { name: 'Revoke' }).click();
     await expect(dialog.getByLabel('Type revoke 2 to confirm')).toHaveAttribute('aria-invalid', 'true');
@@ -413,6 +414,9 @@ withAndWithoutJavaScript(() => {
     await expect(page).toHaveURL(/\?sort=name$/);
     expect(await world.verify(admin, one.secret.token)).toBe('revoked');
     expect(await world.verify(admin, two.secret.token)).toBe('revoked');
+    for (const key of [one, two]) {
+      expect((await world.ask(admin, 'GET', `/v1/credentials/${key.id}`)).revoke_reason).toBe('compromised');
+    }
   });
 
   test('of many keys each that is refused is named with the reason', async ({ page, world }) => {

@@ -10,6 +10,7 @@ use keyward_core::labels::Dialog;
 use super::{Subject, Use};
 use crate::app::App;
 use crate::console::ui::Wrong;
+use crate::console::why::Why;
 
 /// What an act asks, besides whether it should be done.
 #[derive(Template)]
@@ -34,6 +35,8 @@ pub(super) struct Act<'a> {
     pub(super) uses_say: &'static str,
     /// How long the earlier secret may stay.
     pub(super) grace: Option<Graces>,
+    /// The reasons that may be given; none where that is not asked.
+    pub(super) whys: Vec<Why>,
     /// How many credentials this one has made that are in force.
     pub(super) descendants: usize,
     /// Whether they are to go with it.
@@ -72,6 +75,7 @@ impl<'a> Act<'a> {
             uses: Vec::new(),
             uses_say: "",
             grace: None,
+            whys: Vec::new(),
             descendants: 0,
             with_descendants: false,
             typed: None,

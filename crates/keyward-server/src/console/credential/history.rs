@@ -3,11 +3,13 @@
 use keyward_api::error::ErrorCode;
 use keyward_core::audit::{AuditEntry, Outcome};
 use keyward_core::credential::CallerId;
+use serde_json::Value;
 
 use super::Subject;
 use crate::app::App;
 use crate::console::page::Refused;
 use crate::console::ui::When;
+use crate::console::why;
 use crate::ops::AuditFilter;
 use crate::ops::audit::{self, Log, Names};
 use crate::ops::authority;
@@ -20,6 +22,8 @@ pub(super) struct Entry {
     pub(super) at: When,
     /// What was done, or tried.
     pub(super) what: String,
+    /// Why it was done, as the end of a sentence; empty where nothing is kept of it.
+    pub(super) why: &'static str,
     /// By whom.
     pub(super) who: String,
     /// From where.
@@ -59,6 +63,7 @@ fn told(subject: &Subject, names: &Names, entry: &AuditEntry) -> Entry {
     Entry {
         at: subject.when(entry.at),
         what: words(&entry.operation).to_owned(),
+        why: entry.details.get("reason").and_then(Value::as_str).map_or("", why::because_of),
         who,
         source: entry.source.map(|source| source.to_string()).unwrap_or_default(),
         refused,

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::console::gate::Fields;
 use crate::console::page::{self, Notice, Refused};
 use crate::console::ui::Wrong;
+use crate::console::why;
 use crate::ops::credentials::{self, Revoked};
 use crate::ops::receipts::Done;
 
@@ -26,12 +27,12 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn open(State(app): State<Arc<App>>, subject: Subject) -> Result<Response, Refused> {
-    Ok(asking(&app, &subject).await?.answer(&app, StatusCode::OK))
+    Ok(asking(&app, &subject, RevokeReason::Requested).await?.answer(&app, StatusCode::OK))
 }
 
 async fn submit(State(app): State<Arc<App>>, subject: Subject, fields: Fields) -> Result<Response, Refused> {
-    let (typed, descendants) = (fields.text("typed"), fields.ticked("descendants"));
-    let asked = asking(&app, &subject).await?;
+    let (typed, descendants, reason) = (fields.text("typed"), fields.ticked("descendants"), why::given(&fields));
+    let asked = asking(&app, &subject, reason).await?;
     if asked.typed.is_some() && asked.obstacle.is_none() && !is_confirmed(typed, subject.credential().name.as_str()) {
         let mut wrong = Wrong::default();
         wrong.add("typed", "this is not its name: nothing was revoked");
@@ -40,18 +41,18 @@ async fn submit(State(app): State<Arc<App>>, subject: Subject, fields: Fields) -
     }
     drop(asked);
     let ctx = subject.visit.ctx();
-    match credentials::revoke(&app, ctx, subject.credential().id, RevokeReason::Requested, descendants).await {
+    match credentials::revoke(&app, ctx, subject.credential().id, reason, descendants).await {
         Ok(done) => Ok(page::lead(&subject.visit.visitor, &subject.back_to_list(), Some(told(&subject, &done)))),
         Err(error) => {
             let (status, error) = refused(error)?;
             let subject = subject.again(&app).await?;
-            let asked = asking(&app, &subject).await?;
+            let asked = asking(&app, &subject, reason).await?;
             Ok(Act { wrong: Wrong::of(&error, &[]), with_descendants: descendants, ..asked }.answer(&app, status))
         }
     }
 }
 
-async fn asking<'a>(app: &App, subject: &'a Subject) -> Result<Act<'a>, Refused> {
+async fn asking<'a>(app: &App, subject: &'a Subject, reason: RevokeReason) -> Result<Act<'a>, Refused> {
     let importers = subject.held.imported_by.len();
     let descendants = credentials::descendants(app, subject.visit.ctx(), subject.credential().id).await?.len();
     let imported = match importers {
@@ -65,6 +66,7 @@ async fn asking<'a>(app: &App, subject: &'a Subject) -> Result<Act<'a>, Refused>
         warnings: imported.into_iter().collect(),
         uses: subject.uses_since(subject.now().minus(LATELY)),
         uses_say: "It is in use:",
+        whys: why::offered(reason),
         descendants,
         typed: (importers + descendants >= MANY).then(String::new),
         ..Act::new(subject, &subject.labels().revoke, "/revoke")

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyward_core::credential::RevokeReason;
 use keyward_core::effective::{Effective, Place, Stopped};
 use keyward_core::kind::Authority;
 use keyward_core::permission::{Pattern, PatternSet};
@@ -12,6 +11,7 @@ use super::Subject;
 use super::edit::place_name;
 use crate::app::App;
 use crate::console::page::Refused;
+use crate::console::why;
 use crate::ops::credentials::{self, Names};
 
 /// What it may do and why.
@@ -91,7 +91,7 @@ fn why_stopped(subject: &Subject, reason: Stopped, owner: &str) -> String {
     let ago = |at| subject.when(at).relative;
     match reason {
         Stopped::Organization => "the organization is suspended".to_owned(),
-        Stopped::Revoked(at, reason) => format!("it was revoked {}{}", ago(at), why_revoked(reason)),
+        Stopped::Revoked(at, reason) => format!("it was revoked {}{}", ago(at), why::because(reason)),
         Stopped::Disabled(at) => format!("it was disabled {}", ago(at)),
         Stopped::Expired(at) => format!("it expired {}", ago(at)),
         Stopped::Owner if subject.credential().owner.is_none() => {
@@ -104,17 +104,6 @@ fn why_stopped(subject: &Subject, reason: Stopped, owner: &str) -> String {
         Stopped::NoRoles => "it holds no role that allows anything".to_owned(),
         Stopped::OwnerLacks => format!("{} nothing of what it was given", may_do(owner)),
         Stopped::Denied => "everything that it was given is denied to its kind".to_owned(),
-    }
-}
-
-const fn why_revoked(reason: RevokeReason) -> &'static str {
-    match reason {
-        RevokeReason::Requested => "",
-        RevokeReason::Compromised => ", because it may have been in wrong hands",
-        RevokeReason::Superseded => ", because a newer one took its place",
-        RevokeReason::OwnerRemoved => ", because its owner left",
-        RevokeReason::NamespaceDeleted => ", with the namespace where it lived",
-        RevokeReason::AncestorRevoked => ", with the credential that had made it",
     }
 }
 

@@ -20,6 +20,7 @@ use crate::console::gate::{Fields, Visit};
 use crate::console::key_pages::{self, KeyPage};
 use crate::console::page::{self, Notice, Refused, sentence};
 use crate::console::ui::Wrong;
+use crate::console::why::{self, Why};
 use crate::ops::credentials::{self, Offer};
 use crate::ops::error::OpError;
 use crate::ops::receipts::Receipt;
@@ -38,7 +39,7 @@ pub(in crate::console) fn routes() -> Router<Arc<App>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Disable,
-    Revoke,
+    Revoke(RevokeReason),
 }
 
 /// One that was ticked.
@@ -62,6 +63,7 @@ struct Confirm<'a> {
     query: String,
     act: &'static str,
     ticked: Vec<Ticked>,
+    whys: Vec<Why>,
     word: String,
     wrong: Wrong,
 }
@@ -90,7 +92,7 @@ async fn bulk(
     fields: Fields,
 ) -> Result<Response, Refused> {
     let page = key_pages::named(&app, &visit.organization, &slug)?;
-    let act = if fields.text("act") == "revoke" { Act::Revoke } else { Act::Disable };
+    let act = if fields.text("act") == "revoke" { Act::Revoke(why::given(&fields)) } else { Act::Disable };
     let back = {
         let wanted = Wanted::read(fields.text("back").strip_prefix('?'), &page);
         format!("{}{}", base(&visit, &page), wanted.query())
@@ -138,6 +140,7 @@ fn confirm(
         back,
         act: act.name(),
         ticked,
+        whys: act.whys(),
         word,
         wrong,
     };
@@ -183,21 +186,29 @@ impl Act {
     const fn name(self) -> &'static str {
         match self {
             Act::Disable => "disable",
-            Act::Revoke => "revoke",
+            Act::Revoke(_) => "revoke",
         }
     }
 
     const fn dialog(self, labels: &Labels) -> &Dialog {
         match self {
             Act::Disable => &labels.disable,
-            Act::Revoke => &labels.revoke,
+            Act::Revoke(_) => &labels.revoke,
         }
     }
 
     const fn offer(self) -> Offer {
         match self {
             Act::Disable => Offer::Disable,
-            Act::Revoke => Offer::Revoke,
+            Act::Revoke(_) => Offer::Revoke,
+        }
+    }
+
+    /// The reasons that may be given.
+    fn whys(self) -> Vec<Why> {
+        match self {
+            Act::Disable => Vec::new(),
+            Act::Revoke(reason) => why::offered(reason),
         }
     }
 
@@ -205,15 +216,15 @@ impl Act {
         match (self, count) {
             (Act::Disable, 1) => "was disabled",
             (Act::Disable, _) => "were disabled",
-            (Act::Revoke, 1) => "was revoked",
-            (Act::Revoke, _) => "were revoked",
+            (Act::Revoke(_), 1) => "was revoked",
+            (Act::Revoke(_), _) => "were revoked",
         }
     }
 
     async fn carry_out(self, app: &App, visit: &Visit, id: CredentialId) -> Result<Receipt, OpError> {
         Ok(match self {
             Act::Disable => credentials::disable(app, visit.ctx(), id).await?.receipt,
-            Act::Revoke => credentials::revoke(app, visit.ctx(), id, RevokeReason::Requested, false).await?.receipt,
+            Act::Revoke(reason) => credentials::revoke(app, visit.ctx(), id, reason, false).await?.receipt,
         })
     }
 }

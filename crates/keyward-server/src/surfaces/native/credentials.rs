@@ -10,7 +10,6 @@ use keyward_api::error::{ErrorCode, Problem};
 use keyward_api::page;
 use keyward_api::roles::{RoleAt, RoleHeld};
 use keyward_api::values::{Network, SecretText};
-use keyward_core::credential::RevokeReason;
 use keyward_core::id::CredentialId;
 use keyward_core::kind::Parts;
 use keyward_core::secret::Secret;
@@ -176,11 +175,7 @@ pub(super) async fn revoke(
     Id(id): Id<CredentialId>,
     OptionalJson(input): OptionalJson<wire::RevokeCredential>,
 ) -> Result<wire::RevokedCredential> {
-    let reason = match input.reason {
-        wire::RevokeFor::Requested => RevokeReason::Requested,
-        wire::RevokeFor::Compromised => RevokeReason::Compromised,
-    };
-    let done = credentials::revoke(&app, &ctx, id, reason, input.descendants).await?;
+    let done = credentials::revoke(&app, &ctx, id, input.reason.into(), input.descendants).await?;
     let receipt = receipt_of(&done);
     let answer = wire::RevokedCredential {
         credential: view(&done.value.held, &[], ctx.at()),
