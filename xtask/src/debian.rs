@@ -78,8 +78,8 @@ const NEEDS: [Need; 10] = [
     Need { package: "nodejs", files: &["node"] },
     Need { package: "npm", files: &["npm"] },
     Need { package: "python3-pip", files: &["python3", "pip3"] },
-    // The browser, and what it shows text in: Latin, Arabic and Hebrew, emoji.
-    Need { package: "chromium", files: &["chromium"] },
+    // The browser without its windows, and what it shows text in: Latin, Arabic and Hebrew, emoji.
+    Need { package: "chromium-headless-shell", files: &["chromium-headless-shell"] },
     Need { package: "fonts-inter", files: &["Inter-Regular.otf"] },
     Need { package: "fonts-dejavu-core", files: &["DejaVuSans.ttf"] },
     Need { package: "fonts-noto-color-emoji", files: &["NotoColorEmoji.ttf"] },

@@ -17,6 +17,16 @@ pub(crate) enum Extent {
 
 /// Runs every step in order and stops at the first that fails.
 pub(crate) fn run(extent: Extent) -> Result<()> {
+    // A full disk makes programs fail in strange ways, so it is told before and after.
+    steps::run("space", free_space())?;
+    let outcome = run_steps(extent);
+    if outcome.is_err() {
+        steps::run("space", free_space())?;
+    }
+    outcome
+}
+
+fn run_steps(extent: Extent) -> Result<()> {
     debian::install_missing()?;
     packages::install_missing()?;
     steps::run("dependencies", steps::cargo(["fetch", "--locked"]))?;
@@ -33,6 +43,12 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
     }
     println!("==> everything passed");
     Ok(())
+}
+
+fn free_space() -> Command {
+    let mut command = Command::new("df");
+    command.args(["-P", "-h", "."]).arg(std::env::temp_dir()).current_dir(steps::root());
+    command
 }
 
 fn lints() -> Command {

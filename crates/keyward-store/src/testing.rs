@@ -127,8 +127,10 @@ impl Cluster {
     /// The cluster that the tests of this process share.
     pub fn shared() -> &'static Cluster {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
-        // A power failure is not part of these tests.
-        SHARED.get_or_init(|| Cluster::start("-c fsync=off -c full_page_writes=off -c max_connections=300"))
+        // A power failure is not part of these tests, and a small disk should do for them.
+        SHARED.get_or_init(|| {
+            Cluster::start("-c fsync=off -c full_page_writes=off -c max_wal_size=96MB -c max_connections=300")
+        })
     }
 
     /// Starts a cluster with these settings of the server.
@@ -173,7 +175,21 @@ impl Cluster {
 
     async fn connect(&self) -> sqlx::PgConnection {
         let options: sqlx::postgres::PgConnectOptions = must(self.url("postgres").parse(), "parse our own address");
-        must(options.disable_statement_logging().connect().await, "connect to PostgreSQL")
+        match options.disable_statement_logging().connect().await {
+            Ok(conn) => conn,
+            Err(error) => panic!("cannot connect to PostgreSQL: {error}; its log ends with\n{}", self.last_words()),
+        }
+    }
+
+    /// What the server said last: a disk that is full or a process that was killed ends it for every test at once.
+    fn last_words(&self) -> String {
+        let log = self.directory.join("log");
+        let said = std::fs::read_to_string(&log).unwrap_or_else(|error| format!("{}: {error}", log.display()));
+        // Whoever knocks meanwhile is turned away, too, and says nothing about why.
+        let turned_away = ["FATAL:  the database system is", "DETAIL:  Consistent recovery state"];
+        let lines: Vec<&str> =
+            said.lines().filter(|line| !turned_away.iter().any(|words| line.contains(words))).collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
     }
 
     /// Runs one of the scripts below until its server is up.
@@ -213,6 +229,9 @@ impl Drop for Cluster {
         let _ = self.watch.wait();
     }
 }
+
+/// How many lines of the server's log tell why it is away.
+const LAST_WORDS: usize = 20;
 
 /// Makes a cluster in a folder of its own, says where, and removes it when nobody listens any more.
 macro_rules! script {

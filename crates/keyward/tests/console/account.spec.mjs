@@ -52,6 +52,7 @@ withAndWithoutJavaScript(() => {
     await expect(dialog.getByLabel('Code', { exact: true })).toHaveAttribute('aria-invalid', 'true');
     await dialog.getByLabel('Code', { exact: true }).fill(codeOf(key));
     await dialog.getByRole('button', { name: 'Turn it on' }).click();
+    await expect(dialog.getByRole('listitem')).toHaveCount(10);
     const codes = await dialog.getByRole('listitem').allInnerTexts();
     expect(new Set(codes).size).toBe(10);
     await expectAccessible(page);
@@ -159,12 +160,17 @@ withAndWithoutJavaScript(() => {
     await expect(page.getByRole('navigation')).toContainText('Ada of the older tab');
   });
 
-  test('somebody who was invited joins by the link, chooses a password and is signed in', async ({ page, world }) => {
+  test('somebody who was invited joins by the link, chooses a password and is signed in', async ({
+    page,
+    world,
+    javaScriptEnabled,
+  }) => {
     const { id, admin } = await world.organization({ name: 'Initech' });
     const email = 'peter.gibbons@example.com';
     const { token } = await world.ask(admin, 'POST', '/v1/users', { email: `${Date.now()}.${email}` });
     await page.goto(`/invitation#${token}`);
-    if (await page.getByRole('heading', { name: 'You were invited' }).isVisible()) {
+    // What stands behind `#` is read by a script only.
+    if (!javaScriptEnabled) {
       await page.getByLabel('Invitation').fill(`https://keys.example.com/invitation#${token}`);
       await page.getByRole('button', { name: 'Open it' }).click();
     }

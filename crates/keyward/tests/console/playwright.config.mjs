@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
+/** Where Debian's package put a program. */
+const program = (name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)).find(existsSync);
+
 export default defineConfig({
   testMatch: '*.spec.mjs',
   outputDir: '../results',
@@ -19,7 +22,7 @@ export default defineConfig({
   use: {
     browserName: 'chromium',
     launchOptions: {
-      executablePath: process.env.PATH.split(delimiter).map((folder) => join(folder, 'chromium')).find(existsSync),
+      executablePath: program('chromium-headless-shell'),
       args: [
         '--no-sandbox',
         '--disable-gpu',
