@@ -1,3 +1,4 @@
+use super::sign_in::MAX_SESSIONS_PER_USER;
 use super::*;
 use keyward_core::digest::{Digest, PepperVersion};
 use keyward_core::id::UserId;
