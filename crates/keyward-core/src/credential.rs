@@ -106,8 +106,7 @@ pub enum RevokeReason {
 
 impl RevokeReason {
     /// Those that somebody who revokes may give, the usual one first. The others say what else was done.
-    pub const GIVEN: [RevokeReason; 3] =
-        [RevokeReason::Requested, RevokeReason::Compromised, RevokeReason::Superseded];
+    pub const GIVEN: [RevokeReason; 3] = [RevokeReason::Requested, RevokeReason::Compromised, RevokeReason::Superseded];
 
     /// As it is written everywhere: `requested`.
     pub const fn as_str(self) -> &'static str {

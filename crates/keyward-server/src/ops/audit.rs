@@ -22,7 +22,7 @@ use crate::ops::context::{Caller, Ctx, SignedIn};
 use crate::ops::error::OpError;
 
 pub use keyward_store::{AuditFilter, Checkpoint, Recorded};
-pub use names::{Names, matching, names};
+pub use names::{matching, names};
 
 /// How often chains that have grown are signed.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_hours(1);

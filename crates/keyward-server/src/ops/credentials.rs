@@ -39,9 +39,9 @@ use crate::ops::{idempotency, namespaces};
 
 pub use creating::{creatable, givable, room};
 pub use links::{import, unlink};
-pub use list::{Listed, Names, list, names};
+pub use list::{Listed, list, names};
 pub use offers::{Offer, may_create, offers};
-pub use view::{RoleOffer, called, descendants, effective, role_offers};
+pub use view::{RoleOffer, descendants, effective, may_read, role_offers};
 
 /// How recent a sign-in must be for what is sensitive: see [`authority::fresh`].
 pub const FRESH_SIGN_IN: Duration = Duration::from_mins(10);

@@ -34,7 +34,7 @@ withAndWithoutJavaScript(() => {
     await explain(page);
     await expect(answer(page)).toContainText('Refused');
     await expect(page.locator('.check-failed')).toHaveCount(1);
-    await expect(page.locator('.check-failed')).toContainText(other.id);
+    await expect(page.locator('.check-failed')).toContainText(`Warehouse ${other.id}`);
     await expect(check(page, 'It is not used too often')).toContainText('Not reached');
     await expect(page.getByLabel('Permission')).toHaveValue('items:read');
     await expectAccessible(page);

@@ -11,7 +11,7 @@ use crate::console::gate::Visit;
 use crate::console::page::sentence;
 use crate::console::ui::When;
 use crate::ops::Recorded;
-use crate::ops::audit::Names;
+use crate::ops::names::Names;
 
 /// A use that was recorded because its kind asks for it: the one act that is no operation.
 pub(super) const USE: &str = "credentials.use";
@@ -98,10 +98,7 @@ pub(super) fn caller_name(caller: &CallerId, names: &Names) -> String {
     match caller {
         CallerId::System => "Keyward itself".to_owned(),
         CallerId::Anonymous => "Nobody who is known".to_owned(),
-        CallerId::User(_) | CallerId::Credential(_) => {
-            let id = caller.to_string();
-            names.get(&id).cloned().unwrap_or(id)
-        }
+        CallerId::User(_) | CallerId::Credential(_) => names.or_id(caller),
     }
 }
 
@@ -121,12 +118,12 @@ fn party(id: &str, names: &Names, base: &str) -> Party {
         "org" => Some("/settings".to_owned()),
         _ => None,
     };
-    let name = names.get(id).cloned();
+    let is_named = names.get(id).is_some();
     Party {
-        is_id: name.is_none(),
+        is_id: !is_named,
         // What has no name any more has no page either.
-        href: page.filter(|_| name.is_some()).map(|page| format!("{base}{page}")),
-        name: name.unwrap_or_else(|| id.to_owned()),
+        href: page.filter(|_| is_named).map(|page| format!("{base}{page}")),
+        name: names.or_id(id),
     }
 }
 
@@ -136,7 +133,7 @@ fn note(entry: &AuditEntry, names: &Names) -> Option<String> {
     if entry.operation == USE {
         return kept("public_id");
     }
-    let named = entry.target.as_ref().is_some_and(|target| names.contains_key(target));
+    let named = entry.target.as_ref().is_some_and(|target| names.get(target).is_some());
     kept("name").filter(|_| !named)
 }
 
@@ -193,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_has_a_name_leads_to_its_page_and_what_has_none_is_an_id() {
-        let names = Names::from([("role_1".to_owned(), "Admin".to_owned())]);
+        let names = Names::from_iter([("role_1", keyward_core::name::Name::new("Admin").unwrap())]);
         let named = party("role_1", &names, "/o/org_1");
         assert_eq!((named.name.as_str(), named.href.as_deref()), ("Admin", Some("/o/org_1/roles/role_1")));
         let gone = party("cred_1", &names, "/o/org_1");

@@ -20,8 +20,9 @@ use crate::app::App;
 use crate::console::gate::Visit;
 use crate::console::page::{self, Refused};
 use crate::ops::Recorded;
-use crate::ops::audit::{self, Export, Log, Names};
+use crate::ops::audit::{self, Export, Log};
 use crate::ops::error::OpError;
+use crate::ops::names::Names;
 
 /// What stands above the columns of a CSV.
 const COLUMNS: [&str; 13] = [
@@ -136,7 +137,7 @@ fn cells(recorded: &Recorded, entry: &AuditEntry, names: &Names) -> [String; 13]
         entry.caller.to_string(),
         caller_name(&entry.caller, names),
         target.clone(),
-        names.get(&target).cloned().unwrap_or_default(),
+        names.get(&target).map(ToString::to_string).unwrap_or_default(),
         outcome.to_owned(),
         code,
         entry.source.map(|source| source.to_string()).unwrap_or_default(),

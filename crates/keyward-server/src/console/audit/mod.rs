@@ -26,8 +26,9 @@ use super::page::{self, Refused};
 use super::ui::Wrong;
 use crate::app::App;
 use crate::ops::AuditFilter;
-use crate::ops::audit::{self, Log, Names, Verification};
+use crate::ops::audit::{self, Log, Verification};
 use crate::ops::error::OpError;
+use crate::ops::names::Names;
 
 /// Entries on one page.
 const SHOWN: u32 = 50;

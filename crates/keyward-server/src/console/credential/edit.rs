@@ -23,7 +23,8 @@ use crate::console::gate::Fields;
 use crate::console::page::{self, Notice, Refused};
 use crate::console::ui::Wrong;
 use crate::ops::context::Ctx;
-use crate::ops::credentials::{self, EditRequest, Names, Offer, RoleChoice};
+use crate::ops::credentials::{self, EditRequest, Offer, RoleChoice};
+use crate::ops::names::{self, Wanted};
 
 /// The fields beside which something wrong is told.
 const FIELDS: [&str; 3] = ["name", "roles", "sources"];
@@ -384,27 +385,19 @@ async fn roles(app: &App, subject: &Subject, typed: &Typed) -> Result<Roles, Ref
             value,
         }
     });
-    let places = subject.held.grants.iter().map(|(grant, _)| grant.namespace).filter(|at| *at != here).collect();
-    let names = credentials::called(app, ctx, BTreeSet::new(), BTreeSet::new(), places).await?;
+    let namespaces = subject.held.grants.iter().map(|(grant, _)| grant.namespace).filter(|at| *at != here).collect();
+    let names = names::shown(app, ctx, Wanted { namespaces, ..Wanted::default() }).await?;
     let elsewhere = subject.elsewhere().map(|(grant, role)| {
         let value = format!("{}@{}", grant.role, grant.namespace);
         RoleOption {
             name: role.to_string(),
-            detail: format!("at {}", place_name(subject, &names, grant.namespace)),
+            detail: format!("at {}", names.or_id(grant.namespace)),
             chosen: typed.elsewhere.contains(&value),
             grantable: true,
             value,
         }
     });
     Ok(Roles { options: options.collect(), elsewhere: elsewhere.collect() })
-}
-
-/// What a place is called.
-pub(super) fn place_name(subject: &Subject, names: &Names, namespace: NamespaceId) -> String {
-    if namespace == subject.visit.organization.id.into() {
-        return subject.visit.organization.name.to_string();
-    }
-    names.namespaces.get(&namespace).map_or_else(|| namespace.to_string(), ToString::to_string)
 }
 
 /// The first patterns of a role, and how many more there are.

@@ -11,8 +11,9 @@ use crate::console::page::Refused;
 use crate::console::ui::When;
 use crate::console::why;
 use crate::ops::AuditFilter;
-use crate::ops::audit::{self, Log, Names};
+use crate::ops::audit::{self, Log};
 use crate::ops::authority;
+use crate::ops::names::Names;
 
 /// How many entries are shown.
 const SHOWN: u32 = 20;
@@ -53,12 +54,11 @@ fn told(subject: &Subject, names: &Names, entry: &AuditEntry) -> Entry {
             Some(code.map_or("Refused", |code| code.title()))
         }
     };
-    let caller = entry.caller.to_string();
     let who = match entry.caller {
         CallerId::Anonymous => "somebody who was not signed in".to_owned(),
         CallerId::System => "Keyward itself".to_owned(),
         CallerId::User(user) if user == subject.visit.visitor.user.id => "you".to_owned(),
-        CallerId::User(_) | CallerId::Credential(_) => names.get(&caller).cloned().unwrap_or(caller),
+        CallerId::User(_) | CallerId::Credential(_) => names.or_id(entry.caller),
     };
     Entry {
         at: subject.when(entry.at),

@@ -1,18 +1,18 @@
 //! What a credential may do, as people read it: the reason when it is nothing, then place by place and resource by
 //! resource.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use keyward_core::effective::{Effective, Place, Stopped};
 use keyward_core::kind::Authority;
 use keyward_core::permission::{Pattern, PatternSet};
 
 use super::Subject;
-use super::edit::place_name;
 use crate::app::App;
 use crate::console::page::Refused;
 use crate::console::why;
-use crate::ops::credentials::{self, Names};
+use crate::ops::credentials;
+use crate::ops::names::{self, Names, Wanted};
 
 /// What it may do and why.
 pub(super) struct Rights {
@@ -59,9 +59,12 @@ impl Rights {
     pub(super) async fn of(app: &App, subject: &Subject) -> Result<Self, Refused> {
         let ctx = subject.visit.ctx();
         let effective = credentials::effective(app, ctx, &subject.held)?;
-        let places = effective.places.iter().map(|place| place.namespace).collect();
-        let owners = subject.credential().owner.into_iter().collect();
-        let names = credentials::called(app, ctx, owners, BTreeSet::new(), places).await?;
+        let wanted = Wanted {
+            users: subject.credential().owner.into_iter().collect(),
+            namespaces: effective.places.iter().map(|place| place.namespace).collect(),
+            ..Wanted::default()
+        };
+        let names = names::shown(app, ctx, wanted).await?;
         let owner = owner_name(subject, &names);
         let later = matches!(effective.stopped, Some(Stopped::Disabled(_) | Stopped::Organization));
         let shown = effective.stopped.is_none() || later;
@@ -84,7 +87,7 @@ fn owner_name(subject: &Subject, names: &Names) -> String {
     if owner == subject.visit.visitor.user.id {
         return "you".to_owned();
     }
-    names.users.get(&owner).map_or_else(|| owner.to_string(), ToString::to_string)
+    names.or_id(owner)
 }
 
 fn why_stopped(subject: &Subject, reason: Stopped, owner: &str) -> String {
@@ -147,7 +150,7 @@ fn at(subject: &Subject, names: &Names, place: &Place, everywhere: bool) -> At {
     let held = subject.held.grants.iter().filter(|(grant, _)| grant.namespace == place.namespace);
     let roles = matches!(subject.kind.authority, Authority::Roles { .. } | Authority::Group);
     At {
-        name: place_name(subject, names, place.namespace),
+        name: names.or_id(place.namespace),
         kind: if everywhere { "organization and everything in it" } else { kind_word(place.namespace.kind()) },
         roles: held.filter(|_| roles).map(|(_, role)| role.to_string()).collect(),
         allowed: by_resource(&place.rights.granted),

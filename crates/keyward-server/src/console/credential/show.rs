@@ -1,6 +1,5 @@
 //! The page of one credential: what it is, what it may do and why, how it is used, what was done with it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -12,14 +11,14 @@ use keyward_core::credential::CallerId;
 use keyward_core::labels::{Dialog, Labels, Shown};
 
 use super::Subject;
-use super::edit::place_name;
 use super::history::{self, Entry};
 use super::rights::{Rights, kind_word};
 use crate::app::App;
 use crate::console::chart::{self, Chart};
 use crate::console::page::{self, Refused};
 use crate::console::ui::{self, When};
-use crate::ops::credentials::{self, Names, Offer};
+use crate::ops::credentials::Offer;
+use crate::ops::names::{self, Names, Wanted};
 use crate::ops::usage::{self, KEPT_DAYS};
 use crate::ops::{Page, UsageFilter, Visible, authority, day_of};
 
@@ -143,15 +142,13 @@ impl<'a> View<'a> {
 
 async fn names(app: &App, subject: &Subject) -> Result<Names, Refused> {
     let credential = subject.credential();
-    let mut users: BTreeSet<_> = credential.owner.into_iter().collect();
-    let mut makers = BTreeSet::new();
-    match credential.created_by {
-        CallerId::User(user) => drop(users.insert(user)),
-        CallerId::Credential(maker) => drop(makers.insert(maker)),
-        CallerId::Anonymous | CallerId::System => {}
-    }
-    let places = subject.held.imported_by.iter().copied().chain([credential.namespace]).collect();
-    Ok(credentials::called(app, subject.visit.ctx(), users, makers, places).await?)
+    let mut wanted = Wanted {
+        users: credential.owner.into_iter().collect(),
+        namespaces: subject.held.imported_by.iter().copied().chain([credential.namespace]).collect(),
+        ..Wanted::default()
+    };
+    wanted.caller(credential.created_by);
+    Ok(names::shown(app, subject.visit.ctx(), wanted).await?)
 }
 
 impl Facts {
@@ -160,7 +157,7 @@ impl Facts {
         let used = subject.last_used.iter().map(|(_, at)| *at).max();
         let owner = |user| maker(subject, names, CallerId::User(user));
         Self {
-            namespace: place_name(subject, names, credential.namespace),
+            namespace: names.or_id(credential.namespace),
             namespace_kind: kind_word(credential.namespace.kind()),
             owner: credential.owner.map(owner),
             created: subject.when(credential.created_at),
@@ -179,8 +176,7 @@ fn maker(subject: &Subject, names: &Names, caller: CallerId) -> String {
         CallerId::Anonymous => "nobody who is known".to_owned(),
         CallerId::System => "Keyward itself".to_owned(),
         CallerId::User(user) if user == subject.visit.visitor.user.id => "you".to_owned(),
-        CallerId::User(user) => names.users.get(&user).map_or_else(|| user.to_string(), ToString::to_string),
-        CallerId::Credential(id) => names.credentials.get(&id).map_or_else(|| id.to_string(), ToString::to_string),
+        CallerId::User(_) | CallerId::Credential(_) => names.or_id(caller),
     }
 }
 
@@ -204,7 +200,7 @@ fn importers(app: &App, subject: &Subject, names: &Names) -> Vec<Importer> {
         let roles = subject.held.grants.iter().filter(|(grant, _)| grant.namespace == *at);
         let may = authority::may(app, ctx, "credentials:unlink", *at) && !subject.credential().is_revoked();
         Importer {
-            name: place_name(subject, names, *at),
+            name: names.or_id(at),
             roles: roles.map(|(_, role)| role.as_str()).collect::<Vec<_>>().join(", "),
             unlink: may.then(|| format!("{}/unlink?in={at}", subject.href(""))),
         }

@@ -1,6 +1,7 @@
 //! The answer as people read it, and the same question as a call of the API.
 
 use keyward_core::decision::{Check, Reason};
+use keyward_core::id::CredentialId;
 use keyward_verify::{Explanation, Finding, Outcome};
 use serde_json::{Map, Value};
 
@@ -10,6 +11,7 @@ use crate::console::gate::Visit;
 use crate::console::page::sentence;
 use crate::ops::credentials;
 use crate::ops::error::OpError;
+use crate::ops::names::{self, Wanted};
 use crate::ops::presented::Carried;
 use crate::ops::verify::{Answered, Judged, Question};
 
@@ -48,8 +50,19 @@ pub(super) struct Checked {
     pub(super) failed: bool,
     /// Whether it says nothing of this request.
     pub(super) quiet: bool,
-    /// What it looked at: words, and code among them.
-    pub(super) fact: Vec<(bool, String)>,
+    /// What it looked at.
+    pub(super) fact: Vec<Piece>,
+}
+
+/// A piece of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Words or code.
+    pub(super) text: String,
+    /// Whether it is code.
+    pub(super) code: bool,
+    /// What people call that which the code is the id of.
+    pub(super) name: Option<String>,
 }
 
 impl Answer {
@@ -65,7 +78,10 @@ impl Answer {
             Some(known) => subject(app, visit, known.credential).await,
             None => None,
         };
-        let checks = answered.explanation.as_ref().map_or_else(Vec::new, checks);
+        let checks = match &answered.explanation {
+            Some(explanation) => checks(app, visit, explanation).await?,
+            None => Vec::new(),
+        };
         let presented = matches!(question.judged, Judged::Presented(_));
         Ok(Self { refused, credential, presented, checks, curl: curl(app, visit, question) })
     }
@@ -76,7 +92,7 @@ fn refusal(reason: Reason) -> Refusal {
 }
 
 /// Its name only for who may read it; that it is there, the answer says anyway.
-async fn subject(app: &App, visit: &Visit, id: keyward_core::id::CredentialId) -> Option<Subject> {
+async fn subject(app: &App, visit: &Visit, id: CredentialId) -> Option<Subject> {
     let (public_id, kind) = {
         let index = app.index.snapshot();
         let view = index.credential(id)?;
@@ -87,8 +103,18 @@ async fn subject(app: &App, visit: &Visit, id: keyward_core::id::CredentialId) -
     Some(Subject { name, public_id, kind, href: visit.href(&format!("/credentials/{id}")) })
 }
 
-fn checks(explanation: &Explanation) -> Vec<Checked> {
-    explanation.findings.iter().map(checked).collect()
+/// The checks; ids in them with the names that the visitor may know.
+async fn checks(app: &App, visit: &Visit, explanation: &Explanation) -> Result<Vec<Checked>, OpError> {
+    let mut checks: Vec<Checked> = explanation.findings.iter().map(checked).collect();
+    let mut wanted = Wanted::default();
+    for piece in checks.iter().flat_map(|check| &check.fact).filter(|piece| piece.code) {
+        wanted.id(&piece.text);
+    }
+    let names = names::readable(app, visit.ctx(), wanted).await?;
+    for piece in checks.iter_mut().flat_map(|check| &mut check.fact).filter(|piece| piece.code) {
+        piece.name = names.get(&piece.text).map(ToString::to_string);
+    }
+    Ok(checks)
 }
 
 fn checked(finding: &Finding) -> Checked {
@@ -108,18 +134,18 @@ fn checked(finding: &Finding) -> Checked {
 }
 
 /// A text with code in backticks, taken apart; the first letter a capital.
-fn pieces(fact: &str) -> Vec<(bool, String)> {
-    let mut pieces: Vec<(bool, String)> = fact
+fn pieces(fact: &str) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = fact
         .split('`')
         .enumerate()
-        .map(|(place, piece)| (place % 2 == 1, piece.to_owned()))
-        .filter(|(_, piece)| !piece.is_empty())
+        .map(|(place, piece)| Piece { text: piece.to_owned(), code: place % 2 == 1, name: None })
+        .filter(|piece| !piece.text.is_empty())
         .collect();
     // A permission at the beginning stays as it is written.
     let is_word = |text: &str| text.split(' ').next().is_some_and(|first| first.chars().all(char::is_alphabetic));
-    if let Some((false, first)) = pieces.first_mut().filter(|(_, first)| is_word(first)) {
-        let mut chars = first.chars();
-        *first = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    if let Some(first) = pieces.first_mut().filter(|piece| !piece.code && is_word(&piece.text)) {
+        let mut chars = first.text.chars();
+        first.text = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
     }
     pieces
 }
@@ -194,8 +220,8 @@ mod tests {
 
     #[test]
     fn code_stands_apart_from_words() {
-        let plain = |text: &str| (false, text.to_owned());
-        let code = |text: &str| (true, text.to_owned());
+        let piece = |text: &str, code| Piece { text: text.to_owned(), code, name: None };
+        let (plain, code) = (|text| piece(text, false), |text| piece(text, true));
         assert_eq!(pieces("it is `a` of `b`"), [plain("It is "), code("a"), plain(" of "), code("b")]);
         assert_eq!(pieces("`a` is not"), [code("a"), plain(" is not")]);
         assert_eq!(pieces("items:read, and more"), [plain("items:read, and more")]);

@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::console::gate::Visit;
 use crate::console::key_pages::KeyPage;
 use crate::console::ui::{When, state_of, state_words};
-use crate::ops::credentials::{self, Listed, Names, Offer};
+use crate::ops::credentials::{self, Listed, Offer};
+use crate::ops::names::Names;
 use crate::ops::{CredentialState, authority};
 
 /// A row.
@@ -149,7 +150,7 @@ impl Rows<'_> {
             Shown::Kind => Content::Word(kind.labels.choice.clone()),
             Shown::Roles => Content::Badges(self.roles(listed)),
             Shown::Namespace => self.namespace(credential.namespace),
-            Shown::Owner => match credential.owner.and_then(|owner| self.names.users.get(&owner)) {
+            Shown::Owner => match credential.owner.and_then(|owner| self.names.get(owner)) {
                 Some(name) => Content::Named { what: "Owner", name: name.to_string(), kind: "" },
                 None => Content::Absent("None"),
             },
@@ -189,7 +190,7 @@ impl Rows<'_> {
             if grant.namespace == home {
                 role.to_string()
             } else {
-                format!("{role} at {}", self.place_name(grant.namespace))
+                format!("{role} at {}", self.names.or_id(grant.namespace))
             }
         })
         .collect()
@@ -202,22 +203,13 @@ impl Rows<'_> {
             NamespaceKind::Workspace => "workspace",
             NamespaceKind::UserGroup => "user group",
         };
-        Content::Named { what: "", name: self.place_name(at), kind }
-    }
-
-    fn place_name(&self, at: NamespaceId) -> String {
-        match self.names.namespaces.get(&at) {
-            _ if at == self.visit.organization.id.into() => self.visit.organization.name.to_string(),
-            Some(name) => name.to_string(),
-            // Deleted: its credentials were revoked with it.
-            None => at.to_string(),
-        }
+        Content::Named { what: "", name: self.names.or_id(at), kind }
     }
 
     fn maker(&self, credential: &Credential) -> Content {
         let (name, kind) = match credential.created_by {
-            CallerId::User(user) => (self.names.users.get(&user).map(ToString::to_string), ""),
-            CallerId::Credential(by) => (self.names.credentials.get(&by).map(ToString::to_string), "key"),
+            by @ CallerId::User(_) => (self.names.get(by).map(ToString::to_string), ""),
+            by @ CallerId::Credential(_) => (self.names.get(by).map(ToString::to_string), "key"),
             CallerId::Anonymous => (None, ""),
             CallerId::System => (Some("Keyward".to_owned()), ""),
         };

@@ -1,56 +1,47 @@
 //! What people call those of whom a log tells, and the other way round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use keyward_api::operations;
 use keyward_core::audit::{AuditEntry, Outcome};
 use keyward_core::credential::CallerId;
-use keyward_core::id::{CredentialId, OrganizationId, RoleId, UserId};
+use keyward_core::id::RoleId;
 use keyward_core::namespace::NamespaceId;
-use keyward_store::{CredentialFilter, CredentialSort, MemberFilter, NamespaceFilter, Page, Reader, Scope, StoreError};
+use keyward_store::{CredentialFilter, CredentialSort, MemberFilter, NamespaceFilter, Page, Scope};
 
 use super::{Log, readable};
 use crate::app::App;
 use crate::ops::context::Ctx;
 use crate::ops::error::OpError;
+use crate::ops::names::{self, Names, Wanted};
 
 /// The most things of one sort that a text stands for.
 const MATCHES: u32 = 100;
-
-/// Names by the text form of ids. What is gone has none.
-pub type Names = BTreeMap<String, String>;
 
 /// The names of everybody and everything in these entries of the organization's log.
 ///
 /// Somebody who was never a member is not named: what a refused request asked for may be anything.
 pub async fn names(app: &App, ctx: &Ctx, entries: &[AuditEntry]) -> Result<Names, OpError> {
     let Scope::Organization(organization) = readable(app, ctx, Log::Organization, &operations::AUDIT_LIST)? else {
-        return Ok(Names::new());
+        return Ok(Names::default());
     };
-    let mut reader = app.store.read().await?;
-    let wanted = Wanted::of(entries);
-    let mut names = Names::new();
-    let users = wanted.users(&mut reader, organization).await?;
-    for user in reader.several_users(&users).await? {
-        names.insert(user.id.to_string(), user.name.to_string());
-    }
-    let credentials: Vec<_> = wanted.credentials.iter().copied().collect();
-    for (id, name) in reader.several_credential_names(organization, &credentials).await? {
-        names.insert(id.to_string(), name.to_string());
-    }
-    let namespaces: Vec<_> = wanted.namespaces.iter().copied().collect();
-    for namespace in reader.several_namespaces(organization, &namespaces).await? {
-        names.insert(namespace.id.to_string(), namespace.name.to_string());
-    }
-    for id in wanted.roles {
-        if let Some(role) = reader.role(organization, id).await? {
-            names.insert(id.to_string(), role.name.to_string());
+    let mut wanted = Wanted { namespaces: BTreeSet::from([organization.into()]), ..Wanted::default() };
+    // Who acted and was not refused, could: they may be named, whoever they are.
+    let mut actors = BTreeSet::new();
+    for entry in entries {
+        match entry.caller {
+            CallerId::User(id) if entry.outcome == Outcome::Done => drop(actors.insert(id)),
+            caller => wanted.caller(caller),
+        }
+        if let Some(target) = &entry.target {
+            wanted.id(target);
         }
     }
-    if let Some(record) = reader.organization(organization).await? {
-        names.insert(organization.to_string(), record.name.to_string());
-    }
-    Ok(names)
+    let mut reader = app.store.read().await?;
+    let others = wanted.users.difference(&actors).copied().collect();
+    wanted.users = names::members(&mut reader, organization, others).await?;
+    wanted.users.extend(actors);
+    Ok(names::named(&mut reader, organization, wanted).await?)
 }
 
 /// The text forms of the ids of everybody and everything in the organization that `text` may stand for: an id for
@@ -82,47 +73,4 @@ pub async fn matching(app: &App, ctx: &Ctx, text: &str) -> Result<Vec<String>, O
     let roles = reader.roles(organization, Some(text), &Page::first(MATCHES)).await?;
     found.extend(roles.iter().map(|role| role.id.to_string()));
     Ok(found)
-}
-
-/// Of whom entries tell.
-#[derive(Default)]
-struct Wanted {
-    /// Who acted, and was not refused: they could.
-    actors: BTreeSet<UserId>,
-    /// Who else is named.
-    users: BTreeSet<UserId>,
-    credentials: BTreeSet<CredentialId>,
-    namespaces: BTreeSet<NamespaceId>,
-    roles: BTreeSet<RoleId>,
-}
-
-impl Wanted {
-    fn of(entries: &[AuditEntry]) -> Self {
-        let mut wanted = Self::default();
-        for entry in entries {
-            match entry.caller {
-                CallerId::User(id) if entry.outcome == Outcome::Done => drop(wanted.actors.insert(id)),
-                CallerId::User(id) => drop(wanted.users.insert(id)),
-                CallerId::Credential(id) => drop(wanted.credentials.insert(id)),
-                CallerId::Anonymous | CallerId::System => {}
-            }
-            let Some(target) = &entry.target else { continue };
-            wanted.users.extend(target.parse::<UserId>());
-            wanted.credentials.extend(target.parse::<CredentialId>());
-            wanted.roles.extend(target.parse::<RoleId>());
-            wanted.namespaces.extend(target.parse::<NamespaceId>());
-        }
-        wanted
-    }
-
-    /// The users who may be named.
-    async fn users(&self, reader: &mut Reader, organization: OrganizationId) -> Result<Vec<UserId>, StoreError> {
-        let mut known: Vec<UserId> = self.actors.iter().copied().collect();
-        for user in self.users.difference(&self.actors) {
-            if reader.membership(organization, *user).await?.is_some() {
-                known.push(*user);
-            }
-        }
-        Ok(known)
-    }
 }

@@ -167,10 +167,10 @@ async fn those_of_whom_a_log_tells_are_named_unless_they_are_strangers() {
     let entries: Vec<_> = recorded.iter().map(|recorded| recorded.entry().unwrap()).collect();
     assert_eq!(entries[0].target, Some(stranger.to_string()));
     let names = names(&app, &ctx, &entries).await.unwrap();
-    assert_eq!(names.get(&stranger.to_string()), None);
-    assert_eq!(names.get(&ada.to_string()).map(String::as_str), Some("Ada"));
+    assert_eq!(names.get(stranger), None);
+    assert_eq!(names.or_id(ada), "Ada");
     let shop = entries[2].target.clone().unwrap();
-    assert_eq!(names.get(&shop).map(String::as_str), Some("Shop 3"));
+    assert_eq!(names.or_id(&shop), "Shop 3");
 
     let found = async |text: &str| matching(&app, &ctx, text).await.unwrap();
     assert_eq!(found("shop 3").await, ["shop 3".to_owned(), shop.clone()]);

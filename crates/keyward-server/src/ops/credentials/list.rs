@@ -1,9 +1,8 @@
 //! Lists of credentials.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use keyward_api::operations;
-use keyward_core::credential::CallerId;
 use keyward_core::id::{CredentialId, UserId};
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::ops::authority;
 use crate::ops::context::{Caller, Ctx};
 use crate::ops::error::OpError;
+use crate::ops::names::{self, Names, Wanted};
 use crate::ops::visibility;
 
 /// A row of a list: the record with its last uses, and what it holds.
@@ -23,17 +23,6 @@ pub struct Listed {
     pub row: CredentialRow,
     /// Its grants with the roles' names.
     pub grants: Vec<(Grant, Name)>,
-}
-
-/// What those are called who stand in the rows of a list.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    /// Owners and makers.
-    pub users: BTreeMap<UserId, Name>,
-    /// Credentials that made others.
-    pub credentials: BTreeMap<CredentialId, Name>,
-    /// Where they live, and where their roles are held. An organization is not among them: its name is known.
-    pub namespaces: BTreeMap<NamespaceId, Name>,
 }
 
 /// A page of the credentials that the caller may see: those where `credentials:read` is held, and one's own.
@@ -85,27 +74,14 @@ pub async fn list(
 
 /// What those are called who stand in these rows, which the caller was shown.
 pub async fn names(app: &App, ctx: &Ctx, listed: &[Listed]) -> Result<Names, OpError> {
-    let organization = authority::organization(app, ctx)?;
-    let (mut users, mut credentials, mut namespaces) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut wanted = Wanted::default();
     for Listed { row, grants } in listed {
-        users.extend(row.credential.owner);
-        match row.credential.created_by {
-            CallerId::User(user) => drop(users.insert(user)),
-            CallerId::Credential(credential) => drop(credentials.insert(credential)),
-            CallerId::Anonymous | CallerId::System => {}
-        }
-        namespaces.insert(row.credential.namespace);
-        namespaces.extend(grants.iter().map(|(grant, _)| grant.namespace));
+        wanted.users.extend(row.credential.owner);
+        wanted.caller(row.credential.created_by);
+        wanted.namespaces.insert(row.credential.namespace);
+        wanted.namespaces.extend(grants.iter().map(|(grant, _)| grant.namespace));
     }
-    let mut reader = app.store.read().await?;
-    let users = reader.several_users(&Vec::from_iter(users)).await?;
-    let credentials = reader.several_credential_names(organization, &Vec::from_iter(credentials)).await?;
-    let namespaces = reader.several_namespaces(organization, &Vec::from_iter(namespaces)).await?;
-    Ok(Names {
-        users: users.into_iter().map(|user| (user.id, user.name)).collect(),
-        credentials: credentials.into_iter().collect(),
-        namespaces: namespaces.into_iter().map(|namespace| (namespace.id, namespace.name)).collect(),
-    })
+    names::shown(app, ctx, wanted).await
 }
 
 fn sees(visible: &Visible, namespace: NamespaceId) -> bool {

@@ -1,13 +1,11 @@
 //! For people who look at one credential: what it may do and why, which roles may be given to it, what hangs on it. What
 //! is said here is for what is offered; what is done is judged again.
 
-use std::collections::BTreeSet;
-
 use keyward_api::error::ErrorCode;
 use keyward_api::operations;
 use keyward_core::credential::Credential;
 use keyward_core::effective::{self, Effective};
-use keyward_core::id::{CredentialId, RoleId, UserId};
+use keyward_core::id::{CredentialId, RoleId};
 use keyward_core::kind::{Field, Kind};
 use keyward_core::law;
 use keyward_core::namespace::NamespaceId;
@@ -18,7 +16,7 @@ use keyward_store::Page;
 use crate::app::App;
 use crate::ops::authority;
 use crate::ops::context::Ctx;
-use crate::ops::credentials::{Held, Names, door_of};
+use crate::ops::credentials::{Held, door_of};
 use crate::ops::error::OpError;
 use crate::ops::roles;
 
@@ -51,6 +49,11 @@ pub fn effective(app: &App, ctx: &Ctx, held: &Held) -> Result<Effective, OpError
         found.places.retain(|place| seen.imported_by.contains(&place.namespace));
     }
     Ok(found)
+}
+
+/// Whether the caller may read a credential where it lives.
+pub fn may_read(app: &App, ctx: &Ctx, id: CredentialId) -> bool {
+    door_of(app, ctx, &operations::CREDENTIALS_GET, id).is_ok()
 }
 
 /// What of a credential belongs to the namespaces that have imported it and where the caller may read; `None` when there
@@ -93,27 +96,6 @@ pub async fn role_offers(
 pub async fn descendants(app: &App, ctx: &Ctx, id: CredentialId) -> Result<Vec<CredentialId>, OpError> {
     let organization = door_of(app, ctx, &operations::CREDENTIALS_GET, id)?;
     Ok(app.store.read().await?.descendants(organization, id).await?)
-}
-
-/// What those are called who stand on a page that the caller was shown. An organization is not among them: its name is
-/// known.
-pub async fn called(
-    app: &App,
-    ctx: &Ctx,
-    users: BTreeSet<UserId>,
-    credentials: BTreeSet<CredentialId>,
-    namespaces: BTreeSet<NamespaceId>,
-) -> Result<Names, OpError> {
-    let organization = authority::organization(app, ctx)?;
-    let mut reader = app.store.read().await?;
-    let users = reader.several_users(&Vec::from_iter(users)).await?;
-    let credentials = reader.several_credential_names(organization, &Vec::from_iter(credentials)).await?;
-    let namespaces = reader.several_namespaces(organization, &Vec::from_iter(namespaces)).await?;
-    Ok(Names {
-        users: users.into_iter().map(|user| (user.id, user.name)).collect(),
-        credentials: credentials.into_iter().collect(),
-        namespaces: namespaces.into_iter().map(|namespace| (namespace.id, namespace.name)).collect(),
-    })
 }
 
 fn gives(app: &App, ctx: &Ctx, kind: &Kind, credential: &Credential, grants: &[(NamespaceId, &PatternSet)]) -> bool {

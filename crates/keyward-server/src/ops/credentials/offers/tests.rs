@@ -74,7 +74,7 @@ async fn a_list_tells_what_its_rows_hold_and_who_stands_in_them() {
     let roles: Vec<_> = listed.iter().flat_map(|one| &one.grants).map(|(_, role)| role.as_str()).collect();
     assert_eq!((listed.len(), roles), (1, vec!["Viewer"]));
     let names = names(&app, &ctx, &listed).await.unwrap();
-    assert_eq!(names.users.get(&admin.user).map(keyward_core::name::Name::as_str), Some("Ada"));
+    assert_eq!(names.or_id(admin.user), "Ada");
     let all = list(&app, &ctx, CredentialFilter::default(), CredentialSort::NEWEST, &page).await.unwrap();
     assert_eq!(all.len(), 2);
 }
