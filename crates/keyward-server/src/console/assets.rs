@@ -27,7 +27,7 @@ const STYLE: &str = joined!("css":
 
 /// The script: one file for each thing that it makes nicer, none of which a page needs.
 const SCRIPT: &str = joined!("js":
-    "dialog.js", "hash.js", "copy.js", "secret.js", "time.js", "forms.js", "list.js",
+    "dialog.js", "lost.js", "hash.js", "copy.js", "secret.js", "time.js", "forms.js", "search.js", "list.js",
 );
 
 /// The addresses of the files.

@@ -20,7 +20,7 @@ use keyward_core::organization::Organization;
 use keyward_core::secret::Secret;
 use keyward_core::user::{Membership, User};
 
-use super::page::{self, Notice, Refused};
+use super::page::{self, Again, Notice, Refused};
 use super::sign_in::{self, Carried};
 use crate::app::App;
 use crate::ops::context::{Caller, Ctx};
@@ -182,7 +182,11 @@ pub(super) async fn signed_in(State(app): State<Arc<App>>, request: Request, nex
     let visitor = match visitor {
         Ok(Some(visitor)) => visitor,
         Ok(None) => return sign_in::needed(&parts, carried()),
-        Err(error) => return page::failed(&error),
+        Err(error) => {
+            // Whose form it is nobody can find out now: it is given back with the token that it came with.
+            let form_token = form.get(FORM_TOKEN).unwrap_or_default();
+            return page::failed(&error, is_part(&parts.headers), Some(Again { carried: &carried(), form_token }));
+        }
     };
     if changes && !confirms(&visitor.form_token, form.get(FORM_TOKEN)) {
         return sign_in::again_with_new_token(&visitor, &carried());
@@ -236,11 +240,16 @@ async fn visitor(app: &App, parts: &Parts) -> Result<Option<Visitor>, OpError> {
         user,
         organizations: organizations.into(),
         form_token: form_token(token).into(),
-        part: parts.headers.contains_key("hx-request") && !parts.headers.contains_key("hx-history-restore-request"),
+        part: is_part(&parts.headers),
         origin: origin(app, parts, ctx.secure).into(),
         notice: Notice::of(&parts.headers),
         ctx,
     }))
+}
+
+/// Whether a page that is open asks for a part of itself.
+fn is_part(headers: &HeaderMap) -> bool {
+    headers.contains_key("hx-request") && !headers.contains_key("hx-history-restore-request")
 }
 
 /// The value of a cookie. Of two with one name neither is believed: a neighbouring host may have planted one.

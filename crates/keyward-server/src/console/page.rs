@@ -73,6 +73,16 @@ struct Refusal<'a> {
     title: &'a str,
     detail: &'a str,
     request: Option<String>,
+    again: Option<Again<'a>>,
+}
+
+/// What failed on our side and can be asked for again, as it was.
+#[derive(Clone, Copy)]
+pub(super) struct Again<'a> {
+    /// What was asked for.
+    pub(super) carried: &'a Carried,
+    /// What its form carries.
+    pub(super) form_token: &'a str,
 }
 
 #[derive(Template)]
@@ -237,7 +247,7 @@ impl Notice {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
     }
 
-    fn keep(&self, headers: &mut HeaderMap, secure: bool) {
+    pub(super) fn keep(&self, headers: &mut HeaderMap, secure: bool) {
         let json = serde_json::to_vec(self).unwrap_or_default();
         let (name, also) = if secure { (Self::SECURE_COOKIE, "; Secure") } else { (Self::COOKIE, "") };
         let text = URL_SAFE_NO_PAD.encode(json);
@@ -306,16 +316,21 @@ pub(super) async fn refused(app: &App, visitor: &Visitor, Refused(error): &Refus
     if visitor.part {
         return rendered(status, &RefusalDialog { title, detail: &detail });
     }
-    let request = (status.is_server_error()).then(|| visitor.ctx.request.to_string());
-    alone(status, title, &Refusal { title, detail: &detail, request })
+    let failed = status.is_server_error();
+    let request = failed.then(|| visitor.ctx.request.to_string());
+    let again = failed.then_some(Again { carried: &carried, form_token: &visitor.form_token });
+    alone(status, title, &Refusal { title, detail: &detail, request, again })
 }
 
 /// A page for somebody of whom nothing is known, because the database does not answer.
-pub(super) fn failed(error: &OpError) -> Response {
+pub(super) fn failed(error: &OpError, part: bool, again: Option<Again<'_>>) -> Response {
     log_cause(error);
     let status = ui::status(error);
     let (title, detail) = told(error);
-    alone(status, title, &Refusal { title, detail: &detail, request: None })
+    if part {
+        return rendered(status, &RefusalDialog { title, detail: &detail });
+    }
+    alone(status, title, &Refusal { title, detail: &detail, request: None, again })
 }
 
 /// How a refusal is told: a title, and a sentence. What is not there and what one may not know of are the same.
@@ -350,7 +365,7 @@ pub(super) async fn nothing_here(State(app): State<Arc<App>>, request: Request) 
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("text/html") {
         let (title, detail) = NOT_HERE;
-        return alone(StatusCode::NOT_FOUND, title, &Refusal { title, detail, request: None });
+        return alone(StatusCode::NOT_FOUND, title, &Refusal { title, detail, request: None, again: None });
     }
     match native::nowhere(&app).oneshot(request).await {
         Ok(response) => response,
@@ -362,14 +377,14 @@ pub(super) async fn nothing_here(State(app): State<Arc<App>>, request: Request) 
 pub(super) fn foreign_form() -> Response {
     let title = "This form was not sent from here";
     let detail = "Nothing was changed. Open the page on this server and send its own form.";
-    alone(StatusCode::FORBIDDEN, title, &Refusal { title, detail, request: None })
+    alone(StatusCode::FORBIDDEN, title, &Refusal { title, detail, request: None, again: None })
 }
 
 /// A body that is no form.
 pub(super) fn unreadable_form(why: &str) -> Response {
     let title = "This form cannot be read";
     let detail = sentence(&format!("nothing was changed: {why}"));
-    alone(StatusCode::BAD_REQUEST, title, &Refusal { title, detail: &detail, request: None })
+    alone(StatusCode::BAD_REQUEST, title, &Refusal { title, detail: &detail, request: None, again: None })
 }
 
 fn unrendered(error: &askama::Error) -> Response {

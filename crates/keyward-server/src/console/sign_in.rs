@@ -14,7 +14,7 @@ use keyward_core::secret::Secret;
 use serde::Deserialize;
 
 use super::gate::{self, Cookie, FORM_TOKEN, Fields, Open, Visitor};
-use super::page::{self, Refused};
+use super::page::{self, Again, Refused};
 use super::ui::{self, Wrong};
 use crate::app::App;
 use crate::ops::context::Ctx;
@@ -50,7 +50,7 @@ impl Carried {
     }
 
     /// The fields that were filled in.
-    fn fields(&self) -> Vec<(String, String)> {
+    pub(super) fn fields(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(self.form.as_bytes()).into_owned().collect()
     }
 }
@@ -189,7 +189,7 @@ async fn leave(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
     if let Err(error) = sessions::delete(&app, &visitor.ctx, None).await
         && !error.is_refusal()
     {
-        return page::failed(&error);
+        return page::failed(&error, visitor.part, None);
     }
     Cookie::Session.forget(response.headers_mut(), visitor.ctx.secure);
     response
@@ -229,7 +229,10 @@ pub(super) async fn fresh_needed(app: &App, visitor: &Visitor, carried: Carried)
     }
     let with_code = match second_factor::status(app, &visitor.ctx).await {
         Ok(status) => status.confirmed_at.is_some(),
-        Err(error) => return page::failed(&error),
+        Err(error) => {
+            let again = Again { carried: &carried, form_token: &visitor.form_token };
+            return page::failed(&error, visitor.part, Some(again));
+        }
     };
     let mut response = again_page(StatusCode::FORBIDDEN, visitor, &carried, with_code, Wrong::default());
     if visitor.part {

@@ -7,19 +7,50 @@ import { join } from 'node:path';
 
 /**
  * @typedef {object} Server
- * @property {string} url Where it is: `http://127.0.0.1:PORT`.
- * @property {string} setupToken The token of the first set-up.
+ * @property {string} url Where it is: `http://127.0.0.1:PORT`. Another port after each start.
+ * @property {string} [setupToken] The token of the first set-up, of a server that nobody has set up.
+ * @property {string} folder Where it keeps what it writes: the database is `data/keyward.db`.
  * @property {string[]} log What it said on standard error so far.
+ * @property {() => Promise<void>} kill Ends it as a power failure would.
+ * @property {() => Promise<void>} start Starts it again, with everything that it had written.
  * @property {() => Promise<void>} stop Ends it and removes its folder.
  */
 
 /**
- * Starts a server that nobody has set up.
+ * Starts a server on an empty database; or, as one more node, on one that was set up.
+ * @param {{ settings?: string, isSetUp?: boolean }} [wanted] More of its configuration, as TOML.
  * @returns {Promise<Server>}
  */
-export async function startServer() {
+export async function startServer({ settings = '', isSetUp = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'keyward-console-'));
-  await writeFile(join(folder, 'keyward.toml'), CONFIGURATION);
+  await writeFile(join(folder, 'keyward.toml'), CONFIGURATION + settings);
+  const log = [];
+  let run;
+  const start = async (again) => {
+    run = runIn(folder, log);
+    Object.assign(server, await announced(run, log, again));
+  };
+  const server = {
+    folder,
+    log,
+    kill: () => run.end('SIGKILL'),
+    start: () => start(true),
+    stop: async () => {
+      await run.end('SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await start(isSetUp);
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Runs it in its folder, until it is ended or the tests are. */
+function runIn(folder, log) {
   // Of the environment, it sees nothing.
   const running = spawn(process.env.KEYWARD_PROGRAM, ['serve', '--config', 'keyward.toml', '--log-level', 'warn'], {
     cwd: folder,
@@ -29,41 +60,32 @@ export async function startServer() {
   const kill = () => running.kill('SIGKILL');
   process.once('exit', kill);
   const ended = new Promise((resolve) => running.once('close', resolve).once('error', resolve));
-
-  const stop = async () => {
-    running.kill('SIGTERM');
+  const end = async (signal) => {
+    running.kill(signal);
     const patience = setTimeout(kill, PATIENCE);
     await ended;
     clearTimeout(patience);
     process.off('exit', kill);
-    await rm(folder, { recursive: true, force: true });
   };
-  const log = [];
-  try {
-    const { url, setupToken } = await announced(running, ended, log);
-    return { url, setupToken, log, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return { said: running.stderr, ended, end };
 }
 
-/** Reads what it says for as long as it runs; answers as soon as it said where it is and how to set it up. */
-function announced(running, ended, log) {
+/** Reads what it says for as long as it runs; answers as soon as it said where it is and, if need be, how to set it up. */
+function announced({ said, ended }, log, isSetUp) {
   return new Promise((resolve, reject) => {
     const failed = (why) => reject(new Error(`the server ${why}:\n${log.join('\n')}`));
     const patience = setTimeout(failed, PATIENCE, 'never said where it is');
     ended.then((cause) => failed(cause instanceof Error ? `did not start: ${cause}` : `ended with ${cause}`));
     let rest = '';
     let url;
-    running.stderr.setEncoding('utf8').on('data', (text) => {
+    said.setEncoding('utf8').on('data', (text) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop();
       for (const line of lines) {
         log.push(line);
         url ??= line.match(/^listening on (\S+)/)?.[1];
         const setupToken = line.match(/\/setup#(\S+)/)?.[1];
-        if (setupToken) {
+        if (url && (setupToken || isSetUp)) {
           clearTimeout(patience);
           resolve({ url, setupToken });
         }

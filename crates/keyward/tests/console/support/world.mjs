@@ -47,6 +47,17 @@ export class World {
     return world;
   }
 
+  /**
+   * The same, asked of another server on the same database.
+   * @param {import('./server.mjs').Server} server
+   */
+  through(server) {
+    const world = new World();
+    world.#server = server;
+    world.#operator = this.#operator;
+    return world;
+  }
+
   /** The operator, who belongs to no organization. */
   get operator() {
     return this.#operator;
