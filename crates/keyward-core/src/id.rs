@@ -8,9 +8,7 @@ use crate::time::Timestamp;
 
 /// Why a text is not an identifier of the wanted type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not {article} id: expected `{prefix}_` and 26 characters of `0-9a-z` without `i`, `l`, `o` and `u`"
-)]
+#[error("`{text}` is not {}", self.wanted())]
 pub struct InvalidId {
     /// The start of what was given.
     pub text: String,
@@ -18,6 +16,14 @@ pub struct InvalidId {
     pub prefix: &'static str,
     /// What was expected, with its article.
     pub article: &'static str,
+}
+
+impl InvalidId {
+    /// What was expected: the end of the sentence, for those who must not repeat what was given.
+    pub fn wanted(&self) -> String {
+        let Self { article, prefix, .. } = self;
+        format!("{article} id: expected `{prefix}_` and 26 characters of `0-9a-z` without `i`, `l`, `o` and `u`")
+    }
 }
 
 /// The registry. Append only: a prefix, once published, names the same thing for ever.

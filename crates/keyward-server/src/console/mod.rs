@@ -11,10 +11,11 @@
 //! dialog and what is wrong beside each field, or by leading on.
 //!
 //! # Where things are
-//! `gate` (who asks), `page` (how answers are made), `nav` (what is beside every page), `ui` (pieces of pages), `assets`
-//! (style, script, icons); then one module for each noun, named as everywhere else. Words of a kind's pages come from its
-//! profile's labels, never from here.
+//! `gate` (who asks), `addresses` (what must not stand in them), `page` (how answers are made), `nav` (what is beside
+//! every page), `ui` (pieces of pages), `assets` (style, script, icons); then one module for each noun, named as
+//! everywhere else. Words of a kind's pages come from its profile's labels, never from here.
 
+mod addresses;
 mod assets;
 mod audit;
 mod chart;
@@ -74,6 +75,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     signed_in
         .merge(open)
         .fallback(page::nothing_here)
+        .layer(from_fn_with_state(Arc::clone(app), addresses::without_secrets))
         .layer(axum::middleware::from_fn(page::finish))
         .merge(assets::routes())
         .with_state(Arc::clone(app))

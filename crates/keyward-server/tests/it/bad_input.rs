@@ -372,6 +372,9 @@ async fn ids_that_are_none_and_ids_of_nothing_are_told_apart() {
             );
             says_what_to_do(&reply);
         }
+        // It may be a secret in the wrong place.
+        let reply = get("fgh12-jkm34").await.problem(400, "invalid_id");
+        assert!(!reply.text.contains("fgh12"), "{}", reply.text);
         // Of the wrong type.
         let foreign = if id.starts_with("cred_") { &place.role } else { &place.credential };
         get(foreign).await.problem(400, "invalid_id");

@@ -1,6 +1,7 @@
 //! What handlers take: the caller with everything about the request, and parsed paths, queries and bodies. Each refuses
 //! with its own problem.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use http_body_util::{BodyExt as _, Limited};
 use keyward_api::error::{ErrorCode, Problem};
 use keyward_api::{headers, json, limits};
 use keyward_core::decision::{Purpose, Request as Question};
+use keyward_core::id::InvalidId;
 use keyward_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -86,7 +88,7 @@ pub(super) struct Id<T>(pub(super) T);
 
 impl<T> FromRequestParts<Arc<App>> for Id<T>
 where
-    T: FromStr<Err: Display> + Send,
+    T: FromStr<Err: Unrepeated> + Send,
 {
     type Rejection = Problematic;
 
@@ -102,8 +104,8 @@ pub(super) struct Ids<A, B>(pub(super) A, pub(super) B);
 
 impl<A, B> FromRequestParts<Arc<App>> for Ids<A, B>
 where
-    A: FromStr<Err: Display> + Send,
-    B: FromStr<Err: Display> + Send,
+    A: FromStr<Err: Unrepeated> + Send,
+    B: FromStr<Err: Unrepeated> + Send,
 {
     type Rejection = Problematic;
 
@@ -114,8 +116,25 @@ where
     }
 }
 
-fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problematic> {
-    text.parse().map_err(|error: T::Err| Problem::new(ErrorCode::InvalidId).with_detail(error.to_string()).into())
+fn parsed<T: FromStr<Err: Unrepeated>>(text: &str) -> Result<T, Problematic> {
+    text.parse().map_err(|error: T::Err| Problem::new(ErrorCode::InvalidId).with_detail(error.told()).into())
+}
+
+/// Why a part of a path cannot be read, without that part: it may be a secret that was put into the wrong place.
+pub(super) trait Unrepeated {
+    fn told(&self) -> String;
+}
+
+impl Unrepeated for InvalidId {
+    fn told(&self) -> String {
+        format!("what stands in the path is not {}", self.wanted())
+    }
+}
+
+impl Unrepeated for Infallible {
+    fn told(&self) -> String {
+        match *self {}
+    }
 }
 
 /// The query, parsed; unknown and repeated parameters are problems.
