@@ -70,7 +70,7 @@ async fn submit(State(app): State<Arc<App>>, Open(ctx): Open, fields: Fields) ->
     let email = fields.text("email").trim().to_owned();
     let input = SignIn { email, password: fields.secret("password"), code: None };
     match sessions::create(&app, &ctx, input).await.map(|done| done.value) {
-        Ok(Step::Open(opened)) => sign_in::welcome(&ctx, &opened, &Carried { to, form: String::new() }),
+        Ok(Step::Open(opened)) => sign_in::welcome(&ctx, &opened, &Carried { to, form: None }),
         Ok(Step::CodeNeeded(_)) | Err(_) => page::lead_on("/sign-in"),
     }
 }

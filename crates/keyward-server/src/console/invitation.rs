@@ -87,7 +87,7 @@ async fn arrived(app: &App, ctx: &Ctx, offer: &Offer, accepted: Accepted, fields
     let to = format!("/o/{}", accepted.organization);
     let input = SignIn { email: offer.email.clone(), password: fields.secret("password"), code: None };
     match sessions::create(app, ctx, input).await.map(|done| done.value) {
-        Ok(Step::Open(opened)) => sign_in::welcome(ctx, &opened, &Carried { to, form: String::new() }),
+        Ok(Step::Open(opened)) => sign_in::welcome(ctx, &opened, &Carried { to, form: None }),
         // A code counts once, and theirs was used to accept.
         Ok(Step::CodeNeeded(_)) | Err(_) => page::lead_on(&format!("/sign-in?to={to}")),
     }

@@ -27,32 +27,40 @@ use crate::surfaces::form::Form;
 pub(super) struct Carried {
     /// Where they wanted to go, or where their form goes.
     pub(super) to: String,
-    /// What they had filled in, as a form travels; empty when there was no form.
-    pub(super) form: String,
+    /// What they had filled in, as a form travels; it may be a button and nothing else. `None` when there was no form.
+    pub(super) form: Option<String>,
 }
-
-/// Fields that are asked for again instead of being carried.
-const NEVER_CARRIED: [&str; 6] = [FORM_TOKEN, "password", "new_password", "current_password", "code", "secret"];
 
 impl Carried {
     /// What was asked for, and what was filled in.
     pub(super) fn of(target: &str, form: Option<&Form>) -> Self {
         let form = form.map(|form| {
-            let kept = form.iter().filter(|(name, _)| !NEVER_CARRIED.contains(name));
+            let kept = form.iter().filter(|(name, _)| is_carried(name));
             form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
         });
-        Self { to: own_path(target).to_owned(), form: form.unwrap_or_default() }
+        Self { to: own_path(target).to_owned(), form }
     }
 
     /// What a form of ours carried on.
     fn from_fields(fields: &Fields) -> Self {
-        Self { to: own_path(fields.text("to")).to_owned(), form: fields.text("form").to_owned() }
+        let form = fields.ticked("form").then(|| fields.text("form").to_owned());
+        Self { to: own_path(fields.text("to")).to_owned(), form }
+    }
+
+    /// Whether anything was filled in.
+    pub(super) fn has_fields(&self) -> bool {
+        self.form.as_ref().is_some_and(|form| !form.is_empty())
     }
 
     /// The fields that were filled in.
     pub(super) fn fields(&self) -> Vec<(String, String)> {
-        form_urlencoded::parse(self.form.as_bytes()).into_owned().collect()
+        form_urlencoded::parse(self.form.as_deref().unwrap_or_default().as_bytes()).into_owned().collect()
     }
+}
+
+/// Whether a field is kept. What is secret, or proves who somebody is, is asked for again.
+fn is_carried(name: &str) -> bool {
+    !name.ends_with("password") && ![FORM_TOKEN, "code", "secret"].contains(&name)
 }
 
 /// A path on this server, whatever was asked for: never another host.
@@ -112,7 +120,7 @@ pub(super) fn own_routes() -> Router<Arc<App>> {
 }
 
 async fn open(visitor: Option<Extension<Visitor>>, Query(To { to }): Query<To>) -> Response {
-    let carried = Carried { to: own_path(&to).to_owned(), form: String::new() };
+    let carried = Carried { to: own_path(&to).to_owned(), form: None };
     if visitor.is_some() {
         return page::lead_on(&carried.to);
     }
@@ -139,7 +147,7 @@ async fn ask_code(Open(ctx): Open, headers: HeaderMap) -> Response {
     if Cookie::SignIn.sent(&headers, ctx.secure).is_none() {
         return page::lead_on("/sign-in");
     }
-    code_page(StatusCode::OK, &Carried { to: "/".to_owned(), form: String::new() }, Wrong::default())
+    code_page(StatusCode::OK, &Carried { to: "/".to_owned(), form: None }, Wrong::default())
 }
 
 async fn submit_code(State(app): State<Arc<App>>, Open(ctx): Open, headers: HeaderMap, fields: Fields) -> Response {
@@ -165,7 +173,7 @@ async fn ask_again(
     Query(To { to }): Query<To>,
 ) -> Result<Response, Refused> {
     let with_code = second_factor::status(&app, &visitor.ctx).await?.confirmed_at.is_some();
-    let carried = Carried { to: own_path(&to).to_owned(), form: String::new() };
+    let carried = Carried { to: own_path(&to).to_owned(), form: None };
     Ok(again_page(StatusCode::OK, &visitor, &carried, with_code, Wrong::default()))
 }
 
@@ -197,7 +205,7 @@ async fn leave(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
 
 /// Lets somebody in who has just proved who they are, and leads them to where they wanted to go.
 pub(super) fn welcome(ctx: &Ctx, opened: &Opened, carried: &Carried) -> Response {
-    let mut response = if carried.form.is_empty() {
+    let mut response = if carried.form.is_none() {
         page::lead_on(&carried.to)
     } else {
         continue_page(carried, &gate::form_token(opened.token.expose()))
@@ -210,7 +218,11 @@ pub(super) fn welcome(ctx: &Ctx, opened: &Opened, carried: &Carried) -> Response
 /// The answer to somebody who is not signed in.
 pub(super) fn needed(parts: &Parts, carried: Carried) -> Response {
     let part = parts.headers.contains_key("hx-request");
-    if carried.form.is_empty() {
+    // Who signs out has what they want.
+    if carried.to == "/sign-out" {
+        return page::lead_on("/sign-in");
+    }
+    if carried.form.is_none() {
         return lead_to_sign_in("/sign-in", part, &current(parts, part, carried));
     }
     let mut wrong = Wrong::default();
@@ -224,7 +236,7 @@ pub(super) fn needed(parts: &Parts, carried: Carried) -> Response {
 
 /// The answer to somebody who has to prove anew who they are, before what they asked for is done.
 pub(super) async fn fresh_needed(app: &App, visitor: &Visitor, carried: Carried) -> Response {
-    if carried.form.is_empty() {
+    if carried.form.is_none() {
         return lead_to_sign_in("/sign-in/again", visitor.part, &carried.to);
     }
     let with_code = match second_factor::status(app, &visitor.ctx).await {
@@ -317,8 +329,34 @@ mod tests {
     fn secrets_are_not_carried() {
         let form = Form::parse(b"form_token=t&name=Zo%C3%AB&password=p&code=1&role=a&role=b").unwrap();
         let carried = Carried::of("/o/org_1/keys/x/new", Some(&form));
-        assert_eq!(carried.form, "name=Zo%C3%AB&role=a&role=b");
+        assert_eq!(carried.form.as_deref(), Some("name=Zo%C3%AB&role=a&role=b"));
         let pairs = [("name", "Zoë"), ("role", "a"), ("role", "b")].map(|(n, v)| (n.to_owned(), v.to_owned()));
         assert_eq!(carried.fields(), pairs);
+    }
+
+    #[test]
+    fn a_form_without_fields_is_a_form() {
+        let pressed = Carried::of("/me/access/second-factor", Some(&Form::parse(b"form_token=t").unwrap()));
+        assert!(pressed.form.is_some() && !pressed.has_fields());
+        assert_eq!(Carried::of("/me/access", None).form, None);
+    }
+
+    #[test]
+    fn no_field_for_a_password_or_a_code_is_carried() {
+        let mut open = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/console"))];
+        let mut secret = Vec::new();
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let fields =
+                text.split("<input").filter(|tag| tag.contains("type=\"password\"") || tag.contains("one-time-code"));
+            let name = |tag: &str| tag.split_once(" name=\"").unwrap().1.split('"').next().unwrap().to_owned();
+            secret.extend(fields.map(name));
+        }
+        assert!(secret.len() > 8, "{secret:?}");
+        assert_eq!(secret.iter().filter(|name| is_carried(name)).collect::<Vec<_>>(), [""; 0]);
     }
 }

@@ -4,7 +4,7 @@
 
   const open = () => {
     const dialog = host?.querySelector("dialog");
-    if (!dialog || dialog.matches(":modal")) return;
+    if (!dialog?.isConnected || dialog.matches(":modal")) return;
     const alone = document.querySelector(".dialog-page");
     if (alone) {
       // A dialog that stands on a page of its own is answered there.
@@ -26,7 +26,12 @@
   };
 
   if (host) {
-    document.addEventListener("htmx:after:swap", open);
+    document.addEventListener("htmx:after:swap", () => {
+      // What took the place of the whole page, such as signing in, looks as it does on its own.
+      const { body } = document.getElementById("main").dataset;
+      if (body) document.body.className = body;
+      open();
+    });
     host.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
       const dialog = target.closest("dialog");
