@@ -197,7 +197,7 @@ fn tasks(app: &Arc<App>, certificates: &[Arc<Certificates>]) -> JoinSet<()> {
             tokio::time::sleep(PURGE_EVERY).await;
             let now = purging.now().wall;
             let purged = async {
-                usage::purge(&purging, now).await?;
+                usage::begin_day(&purging, now).await?;
                 sessions::purge(&purging, now).await?;
                 attempts::purge(&purging, now).await?;
                 admission::purge(&purging, now).await?;

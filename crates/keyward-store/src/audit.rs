@@ -13,7 +13,7 @@ use keyward_core::keyring::{SigningKey, signed_by};
 use keyward_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::entities::one_of;
+use crate::entities::{each_of, one_of};
 use crate::error::StoreError;
 use crate::feed::chunk;
 use crate::tx::{Query, Reader, Writer};
@@ -234,24 +234,36 @@ impl Reader {
             None => (None, None),
         };
         let outcome = filter.refused.map(|refused| if refused { REFUSED } else { DONE });
-        let mut query = Query::new(RECORDED)
-            .arg(scope)
-            .when(" AND operation = ", operation)
+        let mut query = match filter.callers.as_slice() {
+            [] | [_] => Query::new("SELECT a.position FROM audit a WHERE a.scope = ").arg(scope),
+            callers => each_of(Query::new("SELECT a.position FROM "), callers)
+                .sql(" CROSS JOIN audit a WHERE a.caller = h.id AND a.scope = ")
+                .arg(scope),
+        };
+        query = query
+            .when(" AND a.operation = ", operation)
             // Everything that begins with `resource.`: the slash is the character after the dot.
-            .when(" AND operation >= ", resource.map(|resource| format!("{resource}.")))
-            .when(" AND operation < ", resource.map(|resource| format!("{resource}/")))
-            .when(" AND entry LIKE ", outcome)
-            .when(" AND entry LIKE ", filter.request.map(|request| format!("%\"request\":\"{request}\"%")))
-            .when(" AND at >= ", filter.from)
-            .when(" AND at < ", filter.until)
-            .when(" AND position < ", before);
-        if !filter.callers.is_empty() {
-            query = one_of(query.sql(" AND caller"), &filter.callers);
+            .when(" AND a.operation >= ", resource.map(|resource| format!("{resource}.")))
+            .when(" AND a.operation < ", resource.map(|resource| format!("{resource}/")))
+            .when(" AND a.entry LIKE ", outcome)
+            .when(" AND a.entry LIKE ", filter.request.map(|request| format!("%\"request\":\"{request}\"%")))
+            .when(" AND a.at >= ", filter.from)
+            .when(" AND a.at < ", filter.until)
+            .when(" AND a.position < ", before);
+        if let [caller] = filter.callers.as_slice() {
+            query = query.sql(" AND a.caller = ").arg(caller);
         }
         if !filter.targets.is_empty() {
-            query = one_of(query.sql(" AND target"), &filter.targets);
+            query = one_of(query.sql(" AND a.target"), &filter.targets);
         }
-        self.list(query.sql(" ORDER BY position DESC LIMIT ").arg(limit)).await
+        // Places before rows: an index has the places of who or what is looked for, and SQLite would not use it for rows.
+        let places: Vec<(u64,)> = self.list(query.sql(" ORDER BY a.position DESC LIMIT ").arg(limit)).await?;
+        let places: Vec<u64> = places.into_iter().map(|(place,)| place).collect();
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = one_of(Query::new(RECORDED).arg(scope).sql(" AND position"), &places);
+        self.list(query.sql(" ORDER BY position DESC")).await
     }
 
     /// The entries of `scope` after a place, oldest first, at most `limit`: for exports and for [`Verifier`].

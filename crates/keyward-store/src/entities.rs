@@ -47,7 +47,7 @@ pub use grants::GrantFilter;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{Invitation, InvitedGrant};
 pub use links::Link;
-pub(crate) use lists::one_of;
+pub(crate) use lists::{each_of, one_of};
 pub use lists::{Page, Visible};
 pub use namespaces::NamespaceFilter;
 pub use nonces::{UseRecorded, UsedNonce};
@@ -55,7 +55,7 @@ pub use roles::RoleUse;
 pub use second_factors::SecondFactor;
 pub use sessions::{PendingSignIn, SessionRecord};
 pub use setup::SetupToken;
-pub use usage::{DailyUse, TotalUse, UsageFilter, Use, day_of};
+pub use usage::{DailyUse, Period, UsageFilter, Use, day_of};
 pub use users::MemberFilter;
 
 impl Reader {

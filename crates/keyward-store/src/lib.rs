@@ -60,7 +60,7 @@ pub use crate::audit::{AuditFilter, Broken, Checkpoint, Hash, Recorded, Verified
 pub use crate::entities::{
     Attempts, Conflict, CredentialCursor, CredentialFilter, CredentialRow, CredentialSort, CredentialState, DailyUse,
     GrantFilter, IdempotencyRecord, IncludeEnded, Invitation, InvitedGrant, Link, MemberFilter, NamespaceFilter, Order,
-    Page, PendingSignIn, Placing, RoleUse, SecondFactor, SessionRecord, SetupToken, SortBy, SortKey, TotalUse,
+    Page, PendingSignIn, Period, Placing, RoleUse, SecondFactor, SessionRecord, SetupToken, SortBy, SortKey,
     UsageFilter, Use, UseRecorded, UsedNonce, Visible, day_of,
 };
 pub use crate::error::{Constraint, StoreError};

@@ -25,6 +25,7 @@ migrations! {
     4 "0004_signed_requests";
     5 "0005_sign_in";
     6 "0006_credential_lists";
+    7 "0007_large_organizations";
 }
 
 struct Pair {

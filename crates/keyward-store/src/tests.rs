@@ -142,7 +142,8 @@ conformance! {
     usage:
         uses_are_counted_in_any_order,
         uses_are_added_up_by_day_and_by_credential,
-        many_uses_are_written_at_once;
+        many_uses_are_written_at_once,
+        sums_are_those_of_the_days;
     schema:
         both_engines_have_the_same_schema,
         an_older_feed_has_the_times_of_its_audit_log;

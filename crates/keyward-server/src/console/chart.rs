@@ -4,6 +4,8 @@
 //! there is while its text and lines stay as they are. Template: `console/chart.html`, imported as `chart`:
 //! `{% call chart::days(uses) %}{% endcall %}`, `{% call chart::spark(line) %}{% endcall %}`.
 
+use std::fmt::Write as _;
+
 use keyward_core::time::Timestamp;
 
 use crate::ops::usage::DailyUse;
@@ -106,8 +108,10 @@ pub(super) struct Row {
 /// The small chart of a row: every use by day, without any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Spark {
-    /// A bar for each day that has any.
-    pub(super) bars: Vec<(Across, Upwards)>,
+    /// How many days it has room for, each one wide.
+    pub(super) days: usize,
+    /// A bar for each day that has any, as one path: a page has many of these charts.
+    pub(super) bars: String,
     /// What it shows, for who cannot see it.
     pub(super) text: String,
 }
@@ -154,11 +158,13 @@ impl Spark {
         let uses = |day: &(i64, u64, u64)| day.1.saturating_add(day.2);
         let most = days.iter().map(uses).max().unwrap_or(0).max(1);
         let used = days.iter().filter(|day| uses(day) > 0).count();
-        let bars = days.iter().enumerate().filter(|(_, day)| uses(day) > 0).map(|(place, day)| {
+        let mut bars = String::new();
+        for (place, day) in days.iter().enumerate().filter(|(_, day)| uses(day) > 0) {
             let height = pixels(uses(day), most, SPARK_HEIGHT);
-            (across(place, days.len(), BAR), upwards(SPARK_HEIGHT - height, height))
-        });
-        Self { bars: bars.collect(), text: format!("used on {used} of {} days", days.len()) }
+            // Writing into a text does not fail.
+            let _ = write!(bars, "M{place} {SPARK_HEIGHT}v-{height:.0}h{BAR}V{SPARK_HEIGHT}");
+        }
+        Self { days: days.len(), bars, text: format!("used on {used} of {} days", days.len()) }
     }
 }
 
@@ -351,7 +357,8 @@ mod tests {
     fn one_among_many_is_still_seen() {
         let chart = Chart::of_days(&[(DAY, 1_000_000, 1)], "Uses");
         assert_eq!(chart.bars[0].refused.height, "2.0");
-        assert_eq!(Spark::of_days(&[(DAY, 1_000_000, 0), (DAY + 1, 1, 0)]).bars[1].1.height, "2.0");
+        let spark = Spark::of_days(&[(DAY, 1_000_000, 0), (DAY + 1, 0, 0), (DAY + 2, 0, 1)]);
+        assert_eq!((spark.days, spark.bars.as_str()), (3, "M0 20v-20h0.7V20M2 20v-2h0.7V20"));
     }
 
     #[test]

@@ -20,11 +20,11 @@ use super::ui::{When, state_of, state_words};
 use crate::app::App;
 use crate::ops::credentials;
 use crate::ops::error::OpError;
-use crate::ops::usage::{self, Used};
+use crate::ops::usage::{self, Period, Used};
 use crate::ops::{CredentialFilter, CredentialSort, CredentialState, Order, Page, SortBy, UsageFilter};
 
-/// How many days one may look at.
-const PERIODS: [u32; 2] = [30, 90];
+/// What one may look at.
+const PERIODS: [Period; 2] = [Period::Month, Period::Quarter];
 /// How many of the most used, and of the never used, are shown.
 const SHOWN: u32 = 20;
 
@@ -79,7 +79,7 @@ struct Asked {
 
 impl Default for Asked {
     fn default() -> Self {
-        Self { days: PERIODS[0], keys: String::new() }
+        Self { days: PERIODS[0].days(), keys: String::new() }
     }
 }
 
@@ -90,31 +90,27 @@ pub(super) fn routes() -> Router<Arc<App>> {
 async fn show(State(app): State<Arc<App>>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Refused> {
     let pages = key_pages::of(&app, &visit.organization);
     let chosen = pages.iter().find(|page| page.slug == asked.keys);
-    let days = PERIODS.into_iter().find(|days| *days == asked.days).unwrap_or(PERIODS[0]);
+    let period = PERIODS.into_iter().find(|period| period.days() == asked.days).unwrap_or(PERIODS[0]);
     let now = visit.ctx().at();
     let kinds: Vec<_> = chosen.into_iter().flat_map(|page| &page.kinds).map(|kind| kind.id.clone()).collect();
-    let filter = UsageFilter { kinds: kinds.clone(), ..usage::of_last(days, now) };
+    let filter = UsageFilter { kinds: kinds.clone(), ..usage::of_last(period.days(), now) };
     let span = (filter.from_day, filter.until_day.unwrap_or(filter.from_day));
     let (by_day, most, never) = tokio::try_join!(
-        usage::by_day(&app, visit.ctx(), filter.clone()),
-        most_used(&app, &visit, filter),
+        usage::by_day(&app, visit.ctx(), filter),
+        usage::most_used(&app, visit.ctx(), kinds.clone(), period, SHOWN),
         never_used(&app, &visit, kinds),
     )?;
     let body = UsagePage {
         visit: &visit,
         pages: pages.iter().map(|page| choice(page, &asked.keys)).collect(),
-        days,
-        periods: PERIODS,
+        days: period.days(),
+        periods: PERIODS.map(Period::days),
         uses: Chart::of_days(&every_day(&by_day, span.0, span.1), "Uses by day"),
         most: most.iter().map(|used| most_row(&app, &visit, used, span, now)).collect(),
         never_cut: never.len() > SHOWN as usize,
         never: never.iter().take(SHOWN as usize).map(|unused| never_row(&app, &visit, unused, now)).collect(),
     };
     Ok(page::page(&app, &visit, "Usage", &visit.href("/usage"), &body))
-}
-
-async fn most_used(app: &App, visit: &Visit, filter: UsageFilter) -> Result<Vec<Used>, OpError> {
-    usage::most_used(app, visit.ctx(), filter, &Page::first(SHOWN)).await
 }
 
 /// Those that could be used and never were, the oldest first; one more than are shown, where there are more.
@@ -133,8 +129,8 @@ fn choice(page: &KeyPage, chosen: &str) -> Choice {
 fn most_row(app: &App, visit: &Visit, used: &Used, (from, until): (i64, i64), now: Timestamp) -> MostUsed {
     MostUsed {
         named: named(app, visit, &used.row.credential, now),
-        allowed: grouped(used.total.allowed),
-        refused: grouped(used.total.refused),
+        allowed: grouped(used.allowed),
+        refused: grouped(used.refused),
         last: used.row.last_used_at.map(|at| When::of(at, now)),
         line: Spark::of_days(&every_day(&used.days, from, until)),
     }

@@ -1,11 +1,13 @@
 //! How often credentials are used, and when last: noted on the way of every decision, written in batches.
 
+use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use keyward_api::operations;
 use keyward_core::id::{CredentialId, OrganizationId};
+use keyward_core::kind::KindId;
 use keyward_core::time::Timestamp;
 use keyward_store::{CredentialFilter, CredentialRow, CredentialSort, Page, Store, StoreError, Use, Visible, Writer};
 use tokio::sync::Notify;
@@ -17,7 +19,7 @@ use crate::ops::error::OpError;
 use crate::ops::visibility;
 use crate::telemetry::metrics::{USES_DROPPED, USES_QUEUED};
 
-pub use keyward_store::{DailyUse, TotalUse, UsageFilter, day_of};
+pub use keyward_store::{DailyUse, Period, UsageFilter, day_of};
 
 /// How far back counts can be asked for; older ones are forgotten.
 pub const KEPT_DAYS: u32 = 90;
@@ -30,14 +32,18 @@ const SHARDS: usize = 16;
 const PER_SHARD: usize = 8_192;
 /// Uses that are written in one statement's worth of work; a longer job would keep other writers waiting.
 const PER_WRITE: usize = 16_384;
+/// Credentials whose counts are brought up to a new day in one job.
+const PER_RENEWAL: u32 = 256;
 
 /// A credential with how much it was used over some days.
 #[derive(Clone, Debug)]
 pub struct Used {
     /// The record and its last uses.
     pub row: CredentialRow,
-    /// All uses of the days together.
-    pub total: TotalUse,
+    /// How many uses of the days were allowed.
+    pub allowed: u64,
+    /// How many were refused.
+    pub refused: u64,
     /// The uses of each day that has any.
     pub days: Vec<DailyUse>,
 }
@@ -143,10 +149,22 @@ pub async fn flush_uses(app: &App) {
     }
 }
 
-/// Forgets counts that cannot be asked for any more.
-pub async fn purge(app: &App, now: Timestamp) -> Result<u64, StoreError> {
-    let oldest = day_of(now) - i64::from(KEPT_DAYS);
-    app.store.side_write(async move |writer: &mut Writer| writer.purge_usage(oldest).await).await
+/// Begins a new day: forgets counts that cannot be asked for any more, and lets the periods of all credentials end today.
+/// Of how many credentials.
+pub async fn begin_day(app: &App, now: Timestamp) -> Result<u64, StoreError> {
+    let today = day_of(now);
+    let oldest = today - i64::from(KEPT_DAYS);
+    let mut all = 0;
+    loop {
+        let some = async move |writer: &mut Writer| writer.renew_recent_uses(today, oldest, PER_RENEWAL).await;
+        match app.store.side_write::<_, StoreError, _>(some).await? {
+            0 => break,
+            renewed => all += renewed,
+        }
+    }
+    let sums = async move |writer: &mut Writer| writer.purge_summed_uses(oldest).await;
+    app.store.side_write::<_, StoreError, _>(sums).await?;
+    Ok(all)
 }
 
 /// The uses of the last `days` days up to today, of every credential.
@@ -181,30 +199,34 @@ pub async fn by_day(app: &App, ctx: &Ctx, filter: UsageFilter) -> Result<Vec<Dai
     Ok(app.store.read().await?.uses_by_day(organization, &filter).await?)
 }
 
-/// The same, of each credential over all these days together: of those with any, the most used first.
+/// Of the credentials of some kinds, or of any, those that were used most in the last days up to today: at most `count`,
+/// the most used first.
 pub async fn most_used(
     app: &App,
     ctx: &Ctx,
-    filter: UsageFilter,
-    page: &Page<(u64, CredentialId)>,
+    kinds: Vec<KindId>,
+    period: Period,
+    count: u32,
 ) -> Result<Vec<Used>, OpError> {
-    let (organization, filter) = seen(app, ctx, filter)?;
+    let (organization, filter) = seen(app, ctx, UsageFilter { kinds, ..of_last(period.days(), ctx.at()) })?;
     let mut reader = app.store.read().await?;
-    let totals = reader.uses_by_credential(organization, &filter, page).await?;
-    let ids: Vec<CredentialId> = totals.iter().map(|total| total.credential).collect();
+    let ids = reader.most_used(organization, &filter, period, count).await?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let these = CredentialFilter { ids: ids.clone(), ..CredentialFilter::default() };
-    let some = Page::first(page.limit);
-    let mut rows = reader.credentials(organization, &these, CredentialSort::NEWEST, &some, ctx.at()).await?;
+    let rows = reader.credentials(organization, &these, CredentialSort::NEWEST, &Page::first(count), ctx.at()).await?;
     let days = reader.several_uses(&ids, filter.from_day).await?;
-    let used = totals.into_iter().filter_map(|total| {
-        let place = rows.iter().position(|row| row.credential.id == total.credential)?;
-        let own = days.iter().filter(|(credential, _)| *credential == total.credential);
-        Some(Used { row: rows.swap_remove(place), total, days: own.map(|(_, uses)| *uses).collect() })
+    let used = rows.into_iter().map(|row| {
+        let own = days.iter().filter(|(credential, _)| *credential == row.credential.id);
+        let days: Vec<DailyUse> = own.map(|(_, uses)| *uses).collect();
+        let (allowed, refused) = days.iter().fold((0, 0), |(yes, no), day| (yes + day.allowed, no + day.refused));
+        Used { row, allowed, refused, days }
     });
-    Ok(used.collect())
+    // What was used only on the day that has just left the period is not among them.
+    let mut used: Vec<Used> = used.filter(|used| !used.days.is_empty()).collect();
+    used.sort_by_key(|used| Reverse((used.allowed + used.refused, used.row.credential.id)));
+    Ok(used)
 }
 
 /// The filter with what the caller may see, and whose organization it is about.
@@ -312,8 +334,8 @@ mod tests {
         app.usage.flush(&app.store).await.unwrap();
 
         let today = day_of(START);
-        let used = most_used(&app, &ctx, of_last(2, START), &Page::first(9)).await.unwrap();
-        let told = used.iter().map(|used| (used.row.credential.name.as_str(), used.total.allowed, used.days.len()));
+        let used = most_used(&app, &ctx, Vec::new(), Period::Month, 9).await.unwrap();
+        let told = used.iter().map(|used| (used.row.credential.name.as_str(), used.allowed, used.days.len()));
         assert_eq!(told.collect::<Vec<_>>(), [("Export", 1, 2), ("Import", 1, 1)]);
         let days = by_day(&app, &ctx, of_last(2, START)).await.unwrap();
         let day = |day, allowed, refused| DailyUse { day, allowed, refused };
@@ -323,7 +345,18 @@ mod tests {
         let (_, grace) = app.member(&admin, "grace@example.com", false).await;
         let hers = at(START, grace);
         assert_eq!(by_day(&app, &hers, of_last(2, START)).await.unwrap(), []);
-        assert!(most_used(&app, &hers, of_last(2, START), &Page::first(9)).await.unwrap().is_empty());
+        assert!(most_used(&app, &hers, Vec::new(), Period::Month, 9).await.unwrap().is_empty());
+
+        // A month later nothing of it is in a month, and all of it in a quarter.
+        let later = START.plus(Duration::from_hours(30 * 24));
+        let then = at(later, admin.caller.clone());
+        assert!(most_used(&app, &then, Vec::new(), Period::Month, 9).await.unwrap().is_empty());
+        assert_eq!(begin_day(&app, later).await.unwrap(), 2);
+        assert_eq!(begin_day(&app, later).await.unwrap(), 0);
+        let used = most_used(&app, &then, Vec::new(), Period::Quarter, 1).await.unwrap();
+        assert_eq!(used.iter().map(|used| used.row.credential.id).collect::<Vec<_>>(), [ids[1]]);
+        begin_day(&app, START.plus(Duration::from_hours(100 * 24))).await.unwrap();
+        assert_eq!(by_day(&app, &ctx, of_last(2, START)).await.unwrap(), []);
     }
 
     #[tokio::test]

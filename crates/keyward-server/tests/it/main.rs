@@ -14,6 +14,7 @@ mod matrix;
 #[cfg(feature = "postgres-tests")]
 mod nodes;
 mod oauth;
+mod pages;
 mod passwords;
 mod proxy;
 mod reach;

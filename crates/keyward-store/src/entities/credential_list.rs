@@ -11,7 +11,7 @@ use keyward_core::role::{Grant, Holder};
 use keyward_core::time::Timestamp;
 
 use super::credentials::StoredSlot;
-use super::lists::{Page, Visible, containing, one_of};
+use super::lists::{Page, Visible, containing, each_of, one_of};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader};
@@ -162,12 +162,13 @@ impl Reader {
         page: &Page<CredentialCursor>,
         now: Timestamp,
     ) -> Result<Vec<CredentialRow>, StoreError> {
+        let few = self.holders_are_few(organization, filter).await?;
+        let list = List { organization, filter, few, now };
         let ids = match sort.by {
-            SortBy::ExpiresAt => self.dated_ids(organization, filter, sort, page, now).await?,
-            SortBy::LastUsedAt if !filter.is_narrow() => self.dated_ids(organization, filter, sort, page, now).await?,
+            SortBy::ExpiresAt => self.dated_ids(&list, sort, page).await?,
+            SortBy::LastUsedAt if !list.is_narrow() => self.dated_ids(&list, sort, page).await?,
             SortBy::Name | SortBy::CreatedAt | SortBy::UpdatedAt | SortBy::LastUsedAt => {
-                let query = Query::new(SELECT_IDS).sql(" WHERE c.organization = ").arg(organization);
-                self.ids(sort.page(filter.conditions(query, organization, now), page)).await?
+                self.ids(sort.page(list.conditions(list.select(SELECT_IDS)), page)).await?
             }
         };
         self.rows(&ids).await
@@ -177,11 +178,9 @@ impl Reader {
     /// the others by their ids on the other. Asked for apart, an index has each in its order.
     async fn dated_ids(
         &mut self,
-        organization: OrganizationId,
-        filter: &CredentialFilter,
+        list: &List<'_>,
         sort: CredentialSort,
         page: &Page<CredentialCursor>,
-        now: Timestamp,
     ) -> Result<Vec<CredentialId>, StoreError> {
         let never = if sort.by == SortBy::ExpiresAt { i64::MAX } else { i64::MIN };
         let never_first = (sort.by == SortBy::ExpiresAt) == (sort.order == Order::Descending);
@@ -198,11 +197,23 @@ impl Reader {
                 break;
             }
             let after = page.after.as_ref().filter(|_| side == reached);
-            let query = side.select(sort.by, organization);
-            let query = side.page(filter.conditions(query, organization, now), sort, after);
+            let query = side.page(list.conditions(side.select(sort.by, list)), sort, after);
             ids.extend(self.ids(query.sql(" LIMIT ").arg(missing)).await?);
         }
         Ok(ids)
+    }
+
+    /// Whether the role that is asked for is held so rarely that a list begins with who holds it.
+    async fn holders_are_few(
+        &mut self,
+        organization: OrganizationId,
+        filter: &CredentialFilter,
+    ) -> Result<bool, StoreError> {
+        let Some(role) = filter.role else { return Ok(false) };
+        let sql = "SELECT COUNT(*) FROM
+            (SELECT 1 FROM grants g WHERE g.organization = $1 AND g.role = $2 LIMIT $3) found";
+        let (found,): (u64,) = self.one(sql, (organization, role, MANY)).await?;
+        Ok(found < MANY)
     }
 
     async fn ids(&mut self, query: Query) -> Result<Vec<CredentialId>, StoreError> {
@@ -232,8 +243,9 @@ impl Reader {
         filter: &CredentialFilter,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let query = Query::new("SELECT COUNT(*) FROM credentials c WHERE c.organization = ").arg(organization);
-        let counts: Option<(u64,)> = self.find(filter.conditions(query, organization, now)).await?;
+        let few = self.holders_are_few(organization, filter).await?;
+        let list = List { organization, filter, few, now };
+        let counts: Option<(u64,)> = self.find(list.conditions(list.select("SELECT COUNT(*)"))).await?;
         Ok(counts.map_or(0, |(count,)| count))
     }
 
@@ -257,9 +269,8 @@ impl Reader {
             return Ok(Vec::new());
         }
         let holders: Vec<Holder> = ids.iter().copied().map(Holder::Credential).collect();
-        let query = Query::new(SELECT_HELD).sql(" WHERE g.organization = ").arg(organization);
-        let query = one_of(query.sql(" AND g.holder"), &holders).sql(" ORDER BY g.id");
-        let held: Vec<HeldGrant> = self.list(query).await?;
+        let query = each_of(Query::new(SELECT_HELD), &holders).sql(OF_EACH).arg(organization);
+        let held: Vec<HeldGrant> = self.list(query.sql(" ORDER BY g.id")).await?;
         Ok(held.into_iter().map(|HeldGrant(grant, role)| (grant, role)).collect())
     }
 
@@ -282,21 +293,52 @@ impl Reader {
     }
 }
 
-impl CredentialFilter {
-    /// Whether it may leave little of many: then what it leaves is found first, and put into its order after that.
-    fn is_narrow(&self) -> bool {
-        !self.ids.is_empty()
-            || self.namespace.is_some()
-            || self.owner.is_some()
-            || self.created_by.is_some()
-            || self.public_id.is_some()
-            || self.role.is_some()
-            || self.search.is_some()
-            || self.never_used
-            || self.visible_namespaces.iter().any(|visible| *visible != Visible::All)
+/// A list as it is asked for.
+struct List<'f> {
+    organization: OrganizationId,
+    filter: &'f CredentialFilter,
+    /// Whether it begins with the few who hold the role.
+    few: bool,
+    now: Timestamp,
+}
+
+impl List<'_> {
+    /// Begins a statement that goes through what may be on the list.
+    fn select(&self, columns: &'static str) -> Query {
+        let query = Query::new(columns).sql(" FROM ");
+        let query = match self.filter.role.filter(|_| self.few) {
+            None => query.sql("credentials c WHERE c.organization = "),
+            Some(role) => query.sql(HOLDERS).arg(self.organization).sql(" AND g.role = ").arg(role).sql(FIRST),
+        };
+        query.arg(self.organization)
     }
 
-    /// Appends ` AND …` for everything that is asked for.
+    /// Whether it may have little of much: then what it has is found first, and put into its order after that.
+    fn is_narrow(&self) -> bool {
+        let filter = self.filter;
+        self.few
+            || !filter.ids.is_empty()
+            || filter.namespace.is_some()
+            || filter.owner.is_some()
+            || filter.created_by.is_some()
+            || filter.public_id.is_some()
+            || filter.search.is_some()
+            || filter.never_used
+            || filter.visible_namespaces.iter().any(|visible| *visible != Visible::All)
+    }
+
+    /// Appends ` AND …` for everything that is asked for and is not where it begins.
+    fn conditions(&self, query: Query) -> Query {
+        let query = self.filter.conditions(query, self.organization, self.now);
+        match self.filter.role.filter(|_| !self.few) {
+            None => query,
+            Some(role) => query.sql(HOLDING).arg(self.organization).sql(" AND g.role = ").arg(role).sql(")"),
+        }
+    }
+}
+
+impl CredentialFilter {
+    /// Appends ` AND …` for everything that is asked for but the role.
     fn conditions(&self, mut query: Query, organization: OrganizationId, now: Timestamp) -> Query {
         if !self.ids.is_empty() {
             query = one_of(query.sql(" AND c.id"), &self.ids);
@@ -310,18 +352,13 @@ impl CredentialFilter {
         query = query.when(" AND c.owner = ", self.owner);
         query = query.when(" AND c.created_by = ", self.created_by);
         query = query.when(" AND c.public_id = ", self.public_id.as_deref());
-        if let Some(role) = self.role {
-            query = query.sql(HOLDING).arg(organization).sql(" AND g.role = ").arg(role).sql(")");
-        }
         if let Some(text) = &self.search {
             query = query.sql(" AND (c.folded_name LIKE ").arg(containing(text)).sql(" ESCAPE '\\'");
             query = query.sql(WITH_PUBLIC_ID).arg(text).sql(") OR c.id = ").arg(text).sql(")");
         }
         query = query.when(" AND c.expires_at < ", self.expires_before);
         if let Some(since) = self.unused_since {
-            query = query.sql(" AND c.created_at < ").arg(since);
-            query = query.sql(" AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id AND u.at >= ");
-            query = query.arg(since).sql(")");
+            query = query.sql(" AND c.created_at < ").arg(since).sql(NOT_USED_SINCE).arg(since).sql(")");
         }
         if self.never_used {
             query = query.sql(NEVER_USED);
@@ -383,38 +420,36 @@ enum Side {
 }
 
 impl Side {
-    fn select(self, by: SortBy, organization: OrganizationId) -> Query {
-        let query = match (self, by) {
-            // `CROSS JOIN` has SQLite begin with the uses, which are in their order.
-            (Side::Dated, SortBy::LastUsedAt) => Query::new(SELECT_USED_IDS),
-            _ => Query::new(SELECT_IDS).sql(" WHERE "),
-        };
-        let query = query.sql("c.organization = ").arg(organization);
+    fn select(self, by: SortBy, list: &List<'_>) -> Query {
         match (self, by) {
-            (Side::Dated, SortBy::LastUsedAt) => query,
-            (Side::Never, SortBy::LastUsedAt) => query.sql(NEVER_USED),
-            (Side::Dated, _) => query.sql(" AND c.expires_at IS NOT NULL"),
-            (Side::Never, _) => query.sql(" AND c.expires_at IS NULL"),
+            // The newest use of what was not used since is older.
+            (Side::Dated, SortBy::LastUsedAt) => {
+                Query::new(SELECT_USED_IDS).arg(list.organization).when(" AND u.at < ", list.filter.unused_since)
+            }
+            (Side::Never, SortBy::LastUsedAt) => list.select(SELECT_IDS).sql(NEVER_USED),
+            (Side::Dated, _) => list.select(SELECT_IDS).sql(" AND c.expires_at IS NOT NULL"),
+            (Side::Never, _) => list.select(SELECT_IDS).sql(" AND c.expires_at IS NULL"),
         }
     }
 
     fn page(self, query: Query, sort: CredentialSort, after: Option<&CredentialCursor>) -> Query {
         let (beyond, direction) = sort.order.words();
-        let by = match (self, sort.by) {
-            (Side::Never, _) => None,
-            (Side::Dated, SortBy::LastUsedAt) => Some("u.at"),
-            (Side::Dated, _) => Some("c.expires_at"),
+        let (by, id) = match (self, sort.by) {
+            (Side::Never, _) => (None, "c.id"),
+            // The id as the index of the uses has it: many may be of the same instant.
+            (Side::Dated, SortBy::LastUsedAt) => (Some("u.at"), "u.credential"),
+            (Side::Dated, _) => (Some("c.expires_at"), "c.id"),
         };
         let query = match (by, after) {
             (_, None) => query,
-            (None, Some((_, id))) => query.sql(" AND (c.id").sql(beyond).sql("(").arg(id).sql(")"),
-            (Some(by), Some(cursor)) => after_cursor(query.sql(" AND (").sql(by).sql(", c.id").sql(beyond), cursor),
+            (None, Some((_, last))) => query.sql(" AND (").sql(id).sql(beyond).sql("(").arg(last).sql(")"),
+            (Some(by), Some(cursor)) => after_cursor(query.sql(" AND (").sql(by).sql(", ").sql(id).sql(beyond), cursor),
         };
         let query = match by {
             None => query.sql(" ORDER BY "),
             Some(by) => query.sql(" ORDER BY ").sql(by).sql(direction).sql(", "),
         };
-        query.sql("c.id").sql(direction)
+        query.sql(id).sql(direction)
     }
 }
 
@@ -497,20 +532,25 @@ const SELECT: &str = "SELECT c.id, c.organization, c.kind, c.name, c.public_id, 
     c.expires_at, c.sources, c.denied, c.public_key,
     (SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id)
     FROM credentials c";
-const SELECT_IDS: &str = "SELECT c.id FROM credentials c";
-/// With the newest use of each alone.
+const SELECT_IDS: &str = "SELECT c.id";
+/// With the newest use of each alone. `CROSS JOIN` has SQLite begin with the uses, which are in their order.
 const SELECT_USED_IDS: &str = "SELECT c.id FROM last_uses u CROSS JOIN credentials c
     WHERE c.id = u.credential AND NOT EXISTS (SELECT 1 FROM last_uses v
-        WHERE v.credential = u.credential AND (v.at > u.at OR (v.at = u.at AND v.slot > u.slot))) AND ";
+        WHERE v.credential = u.credential AND (v.at > u.at OR (v.at = u.at AND v.slot > u.slot))) AND c.organization = ";
 const NEVER_USED: &str = " AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id)";
+const NOT_USED_SINCE: &str = " AND NOT EXISTS (SELECT 1 FROM last_uses u WHERE u.credential = c.id AND u.at >= ";
 const LAST_USED_OR_NEVER: &str =
     "COALESCE((SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id), -9223372036854775807 - 1)";
 const SELECT_SLOTS: &str = "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at, u.at
     FROM slots s LEFT JOIN last_uses u ON u.credential = s.credential AND u.slot = s.number";
-const SELECT_HELD: &str = "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at, r.name
-    FROM grants g JOIN roles r ON r.organization = g.organization AND r.id = g.role";
-// Asked once for the whole list, not for each of its rows. Joined with nothing, the id is no way into the index: SQLite
-// would fetch everybody who holds the role before it sorts them.
-const HOLDING: &str = " AND c.id || '' IN (SELECT g.holder FROM grants g WHERE g.organization = ";
+const SELECT_HELD: &str = "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at, r.name FROM ";
+const OF_EACH: &str = " CROSS JOIN grants g JOIN roles r ON r.organization = g.organization AND r.id = g.role
+    WHERE g.holder = h.id AND g.organization = ";
+/// Credentials that hold a role. `CROSS JOIN` has SQLite begin with them.
+const HOLDERS: &str = "(SELECT DISTINCT g.holder FROM grants g WHERE g.organization = ";
+const FIRST: &str = ") h CROSS JOIN credentials c WHERE c.id = h.holder AND c.organization = ";
+const HOLDING: &str = " AND EXISTS (SELECT 1 FROM grants g WHERE g.holder = c.id AND g.organization = ";
 const WITH_PUBLIC_ID: &str = " OR c.id IN (SELECT p.id FROM credentials p WHERE p.public_id = ";
 const IMPORTED: &str = " OR c.id IN (SELECT l.credential FROM links l WHERE l.organization = ";
+/// So many who hold a role are looked for among the rows of a list, in its order; fewer are found first.
+const MANY: u64 = 2_000;

@@ -123,8 +123,8 @@ impl Writer {
 }
 
 impl Tx {
-    /// Creates a credential, or gives it a new state. Its organization, kind, public id, public key, maker, birth and
-    /// end never change: a record in which they did is refused.
+    /// Creates a credential, or gives it a new state. Its organization, namespace, kind, public id, public key, maker,
+    /// birth and end never change: a record in which they did is refused.
     ///
     /// A placing replaces the one before; without one that stays as it is, and a new credential has none. The digest of
     /// a slot that exists stays what it is: only [`Tx::move_digest`] changes it.
@@ -305,12 +305,13 @@ const INSERT: &str = "INSERT INTO credentials (id, organization, kind, name, fol
     owner, created_by, created_at, updated_at, disabled_at, revoked_at, revoke_reason, generation, expires_at,
     sources, denied, public_key, scope_key, place, name_scope) VALUES ";
 const UPDATE: &str = " ON CONFLICT (id) DO UPDATE SET name = excluded.name, folded_name = excluded.folded_name,
-    namespace = excluded.namespace, owner = excluded.owner, updated_at = excluded.updated_at,
-    disabled_at = excluded.disabled_at, revoked_at = excluded.revoked_at, revoke_reason = excluded.revoke_reason,
-    generation = excluded.generation, sources = excluded.sources, denied = excluded.denied";
+    owner = excluded.owner, updated_at = excluded.updated_at, disabled_at = excluded.disabled_at,
+    revoked_at = excluded.revoked_at, revoke_reason = excluded.revoke_reason, generation = excluded.generation,
+    sources = excluded.sources, denied = excluded.denied";
 const UPDATE_PLACING: &str =
     ", scope_key = excluded.scope_key, place = excluded.place, name_scope = excluded.name_scope";
-const IF_SAME: &str = " WHERE credentials.organization = excluded.organization AND credentials.kind = excluded.kind
+const IF_SAME: &str = " WHERE credentials.organization = excluded.organization
+    AND credentials.namespace = excluded.namespace AND credentials.kind = excluded.kind
     AND credentials.public_id = excluded.public_id AND credentials.created_by = excluded.created_by
     AND credentials.created_at = excluded.created_at
     AND credentials.expires_at IS NOT DISTINCT FROM excluded.expires_at

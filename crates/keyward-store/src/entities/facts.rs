@@ -9,6 +9,7 @@ use keyward_core::rights::{Facts as _, Member};
 use keyward_core::role::Holder;
 use keyward_core::rows::Rows;
 
+use super::lists::each_of;
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader};
@@ -21,14 +22,14 @@ impl Reader {
         let organization = rows.organization();
         let Some(membership) = self.membership(organization, user).await? else { return Ok(()) };
         rows.add_member(user, Member { active: membership.is_active(), super_admin: membership.super_admin });
+        let mut holders = vec![Holder::User(user)];
         for group in self.groups_of(organization, user).await? {
             if !is_in_group(rows, user, group) {
                 rows.add_group_member(user, group);
             }
+            holders.push(Holder::UserGroup(group));
         }
-        let held = Query::new(SELECT_HELD).sql(" WHERE g.organization = ").arg(organization);
-        let held = held.sql(" AND (g.holder = ").arg(user).sql(OF_GROUPS).arg(organization);
-        self.add_held(rows, held.sql(" AND user_id = ").arg(user).sql("))")).await
+        self.add_held(rows, &holders).await
     }
 
     /// Adds what concerns a credential: its grants, where it lives, the namespaces of both with all that is above them,
@@ -42,8 +43,7 @@ impl Reader {
         if let Some(owner) = owner {
             self.load_user(rows, owner).await?;
         }
-        let held = Query::new(SELECT_HELD).sql(" WHERE g.organization = ").arg(organization);
-        self.add_held(rows, held.sql(" AND g.holder = ").arg(id)).await
+        self.add_held(rows, &[Holder::Credential(id)]).await
     }
 
     /// Adds a namespace with all that is above it. Nothing for one of another organization, or the organization itself.
@@ -59,7 +59,8 @@ impl Reader {
         Ok(())
     }
 
-    async fn add_held(&mut self, rows: &mut Rows, query: Query) -> Result<(), StoreError> {
+    async fn add_held(&mut self, rows: &mut Rows, holders: &[Holder]) -> Result<(), StoreError> {
+        let query = each_of(Query::new(SELECT_HELD), holders).sql(OF_EACH).arg(rows.organization());
         let held: Vec<Held> = self.list(query.sql(" ORDER BY g.id")).await?;
         for Held { holder, namespace, patterns, parent, above } in held {
             add_ancestors(rows, namespace, parent, above);
@@ -107,8 +108,9 @@ fn is_in_group(rows: &Rows, user: UserId, group: UserGroupId) -> bool {
         .is_break()
 }
 
-const SELECT_HELD: &str = "SELECT g.holder, g.namespace, r.patterns, n.parent, p.parent FROM grants g
+const SELECT_HELD: &str = "SELECT g.holder, g.namespace, r.patterns, n.parent, p.parent FROM ";
+const OF_EACH: &str = " CROSS JOIN grants g
     JOIN roles r ON r.organization = g.organization AND r.id = g.role
     LEFT JOIN namespaces n ON n.organization = g.organization AND n.id = g.namespace
-    LEFT JOIN namespaces p ON p.organization = n.organization AND p.id = n.parent";
-const OF_GROUPS: &str = " OR g.holder IN (SELECT user_group FROM group_members WHERE organization = ";
+    LEFT JOIN namespaces p ON p.organization = n.organization AND p.id = n.parent
+    WHERE g.holder = h.id AND g.organization = ";

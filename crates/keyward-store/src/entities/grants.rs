@@ -32,8 +32,8 @@ impl Reader {
 
     /// The grants that `holder` itself holds, by id.
     pub async fn grants_of(&mut self, organization: OrganizationId, holder: Holder) -> Result<Vec<Grant>, StoreError> {
-        let query = Query::new(SELECT).sql(" WHERE g.organization = ").arg(organization);
-        self.list(query.sql(" AND g.holder = ").arg(holder).sql(" ORDER BY g.id")).await
+        let query = held_by(Query::new(SELECT).sql(" WHERE g.organization = ").arg(organization), organization, holder);
+        self.list(query.sql(" ORDER BY g.id")).await
     }
 
     /// Everybody's grants of a role, by id.
@@ -53,12 +53,12 @@ impl Reader {
         filter: &GrantFilter,
         page: &Page<GrantId>,
     ) -> Result<Vec<Grant>, StoreError> {
-        let query = Query::new(SELECT)
-            .sql(" WHERE g.organization = ")
-            .arg(organization)
-            .when(" AND g.holder = ", filter.holder)
-            .when(" AND g.role = ", filter.role)
-            .when(" AND g.namespace = ", filter.namespace);
+        let query = Query::new(SELECT).sql(" WHERE g.organization = ").arg(organization);
+        let query = match filter.holder {
+            Some(holder) => held_by(query, organization, holder),
+            None => query,
+        };
+        let query = query.when(" AND g.role = ", filter.role).when(" AND g.namespace = ", filter.namespace);
         let query = all_visible(query, &filter.visible, "g.namespace", organization);
         self.list(query.when(" AND g.id > ", page.after).sql(" ORDER BY g.id LIMIT ").arg(page.limit)).await
     }
@@ -150,5 +150,15 @@ impl Record for Grant {
     }
 }
 
+/// Appends ` AND …`. Their ids are found first: in the order of the ids, SQLite would look for them among all grants.
+fn held_by(query: Query, organization: OrganizationId, holder: Holder) -> Query {
+    let query = query.sql(" AND g.id IN (SELECT h.id FROM grants h WHERE h.organization = ").arg(organization);
+    query.sql(" AND h.holder = ").arg(holder).sql(")")
+}
+
 pub(super) const SELECT: &str =
     "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at FROM grants g";
+/// Of those that each of several holds.
+pub(super) const SELECT_OF_EACH: &str =
+    "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at FROM ";
+pub(super) const OF_EACH: &str = " CROSS JOIN grants g WHERE g.holder = h.id AND g.organization = ";

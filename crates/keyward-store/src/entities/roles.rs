@@ -71,10 +71,13 @@ impl Reader {
 
     /// How many hold the role.
     pub async fn role_use(&mut self, organization: OrganizationId, role: RoleId) -> Result<RoleUse, StoreError> {
-        let sql = "SELECT COUNT(DISTINCT CASE WHEN g.holder LIKE 'usr%' THEN g.holder END),
-                COUNT(DISTINCT CASE WHEN g.holder LIKE 'ugrp%' THEN g.holder END),
-                COUNT(DISTINCT CASE WHEN c.revoked_at IS NULL THEN c.id END)
-            FROM grants g LEFT JOIN credentials c ON c.id = g.holder WHERE g.organization = $1 AND g.role = $2";
+        // Those who hold it, less the revoked: an index has both, and no row is looked up.
+        let sql = "SELECT COUNT(CASE WHEN h.holder LIKE 'usr%' THEN 1 END),
+                COUNT(CASE WHEN h.holder LIKE 'ugrp%' THEN 1 END),
+                COUNT(CASE WHEN h.holder LIKE 'cred%' THEN 1 END) - (SELECT COUNT(*) FROM credentials c
+                    WHERE c.organization = $1 AND c.revoked_at IS NOT NULL AND EXISTS (SELECT 1 FROM grants g
+                        WHERE g.organization = $1 AND g.role = $2 AND g.holder = c.id))
+            FROM (SELECT DISTINCT g.holder FROM grants g WHERE g.organization = $1 AND g.role = $2) h";
         let (users, groups, credentials) = self.one(sql, (organization, role)).await?;
         Ok(RoleUse { users, groups, credentials })
     }

@@ -1,5 +1,11 @@
 //! When credentials were last used, and how often on which day. Counted elsewhere, written here in batches.
+//!
+//! Next to the days of each credential there are two kinds of sums, so that nothing goes through all of them: of
+//! namespaces by day, and of each credential over a [`Period`]. `record.rs` writes all three in one transaction.
 
+mod record;
+
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use keyward_core::id::{CredentialId, OrganizationId, UserId};
@@ -10,9 +16,7 @@ use keyward_core::time::Timestamp;
 use super::lists::{Page, Visible, one_of};
 use super::{Columns, Record};
 use crate::error::StoreError;
-use crate::feed::chunk;
-use crate::tx::{Query, Reader, Writer};
-use crate::value::Args;
+use crate::tx::{Query, Reader};
 
 /// One use of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +42,13 @@ pub struct DailyUse {
     pub refused: u64,
 }
 
-/// How much a credential was used over some days.
+/// The last days, of which sums are kept for each credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TotalUse {
-    /// Which.
-    pub credential: CredentialId,
-    /// How many uses were allowed.
-    pub allowed: u64,
-    /// How many were refused.
-    pub refused: u64,
+pub enum Period {
+    /// Thirty.
+    Month,
+    /// Ninety.
+    Quarter,
 }
 
 /// Which uses to list. Every condition that is given must hold.
@@ -68,6 +70,24 @@ pub struct UsageFilter {
     pub until_day: Option<i64>,
 }
 
+impl Period {
+    /// How many days it has.
+    pub const fn days(self) -> u32 {
+        match self {
+            Period::Month => 30,
+            Period::Quarter => 90,
+        }
+    }
+
+    /// Where its sums are.
+    const fn column(self) -> &'static str {
+        match self {
+            Period::Month => "r.in_30_days",
+            Period::Quarter => "r.in_90_days",
+        }
+    }
+}
+
 /// The day of an instant in UTC, counted from 1970-01-01.
 pub const fn day_of(at: Timestamp) -> i64 {
     at.seconds().div_euclid(24 * 60 * 60)
@@ -80,32 +100,53 @@ impl Reader {
         organization: OrganizationId,
         filter: &UsageFilter,
     ) -> Result<Vec<DailyUse>, StoreError> {
-        let query = Query::new(
-            "SELECT u.day, CAST(SUM(u.allowed) AS BIGINT), CAST(SUM(u.refused) AS BIGINT)
-            FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
-        );
-        let query = filter.conditions(query.arg(organization), organization);
-        self.list(query.sql(" GROUP BY u.day ORDER BY u.day")).await
+        if filter.credential.is_some() {
+            let query = filter.conditions(Query::new(DAYS).arg(organization), organization);
+            return self.list(query.sql(" GROUP BY u.day ORDER BY u.day")).await;
+        }
+        let mut days: Vec<DailyUse> = self.list(filter.sums(organization)).await?;
+        if let Some(owner) = filter.owner_elsewhere() {
+            days.extend(self.list::<DailyUse>(filter.owned_elsewhere(organization, owner)).await?);
+        }
+        let mut together: BTreeMap<i64, DailyUse> = BTreeMap::new();
+        for DailyUse { day, allowed, refused } in days {
+            let sum = together.entry(day).or_insert(DailyUse { day, allowed: 0, refused: 0 });
+            sum.allowed += allowed;
+            sum.refused += refused;
+        }
+        Ok(together.into_values().collect())
     }
 
-    /// The uses of each credential over all these days together: of those with any, the most used first.
-    pub async fn uses_by_credential(
+    /// Of these credentials, at most `count` with the most uses in a period up to today, allowed and refused ones
+    /// together; the most used first. What the filter says of days counts for nothing.
+    ///
+    /// Until [`Writer::renew_recent_uses`] has run, days that have just left the period still count.
+    pub async fn most_used(
         &mut self,
         organization: OrganizationId,
         filter: &UsageFilter,
-        page: &Page<(u64, CredentialId)>,
-    ) -> Result<Vec<TotalUse>, StoreError> {
-        let query = Query::new(
-            "SELECT u.credential, CAST(SUM(u.allowed) AS BIGINT), CAST(SUM(u.refused) AS BIGINT)
-            FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ",
-        );
-        let mut query = filter.conditions(query.arg(organization), organization).sql(" GROUP BY u.credential");
-        if let Some((uses, credential)) = &page.after {
-            query = query.sql(" HAVING (CAST(SUM(u.allowed + u.refused) AS BIGINT), u.credential) < ");
-            query = query.tuple((uses, credential));
+        period: Period,
+        count: u32,
+    ) -> Result<Vec<CredentialId>, StoreError> {
+        let uses = period.column();
+        let select = || Query::new("SELECT r.credential, ").sql(uses).sql(" FROM ");
+        let some = |query: Query| {
+            let query =
+                query.when(" AND r.credential = ", filter.credential).sql(" AND ").sql(uses).sql(" > 0 ORDER BY ");
+            query.sql(uses).sql(" DESC, r.credential DESC LIMIT ").arg(count)
+        };
+        let seen = filter.of_kinds(select().sql("recent_uses r WHERE r.organization = ").arg(organization), "r.kind");
+        let seen = seen.when(" AND r.namespace = ", filter.namespace).sql(" AND ");
+        let mut most: Vec<(CredentialId, u64)> =
+            self.list(some(filter.visible.condition(seen, "r.namespace", organization))).await?;
+        if let Some(owner) = filter.owner_elsewhere() {
+            let own = select().sql(RECENT_OF_OWNER).arg(organization).sql(" AND c.owner = ").arg(owner);
+            let own = filter.of_kinds(own, "r.kind").when(" AND r.namespace = ", filter.namespace);
+            most.extend(self.list::<(CredentialId, u64)>(some(own)).await?);
         }
-        let query = query.sql(" ORDER BY CAST(SUM(u.allowed + u.refused) AS BIGINT) DESC, u.credential DESC LIMIT ");
-        self.list(query.arg(page.limit)).await
+        most.sort_unstable_by_key(|(credential, uses)| Reverse((*uses, *credential)));
+        most.dedup();
+        Ok(most.into_iter().take(count as usize).map(|(credential, _)| credential).collect())
     }
 
     /// The uses of each of a few credentials on each day since `from_day` that has any, by credential and day.
@@ -148,53 +189,50 @@ impl UsageFilter {
     /// Appends ` AND …` for everything that is asked for.
     fn conditions(&self, query: Query, organization: OrganizationId) -> Query {
         let query = query.when(" AND c.id = ", self.credential).when(" AND c.namespace = ", self.namespace);
-        let query = if self.kinds.is_empty() { query } else { one_of(query.sql(" AND c.kind"), &self.kinds) };
-        let query = query.sql(" AND u.day >= ").arg(self.from_day).when(" AND u.day < ", self.until_day);
+        let query = self.on_days(self.of_kinds(query, "c.kind"), "u.day");
         let query = self.visible.condition(query.sql(" AND ("), "c.namespace", organization);
         query.when(" OR c.owner = ", self.owned_by_caller_too).sql(")")
     }
-}
 
-impl Writer {
-    /// Adds uses to what is known. In any order, also late ones: a last use never moves back.
-    pub async fn record_uses(&mut self, uses: &[Use]) -> Result<(), StoreError> {
-        // Sorted, so that two nodes that write at once take the rows in the same order and never wait in a circle.
-        let mut last: BTreeMap<(CredentialId, u32), Timestamp> = BTreeMap::new();
-        let mut counts: BTreeMap<(CredentialId, i64), (u64, u64)> = BTreeMap::new();
-        for used in uses {
-            let (allowed, refused) = counts.entry((used.credential, day_of(used.at))).or_default();
-            if used.allowed {
-                *allowed += 1;
-                let at = last.entry((used.credential, used.slot)).or_insert(used.at);
-                *at = used.at.max(*at);
-            } else {
-                *refused += 1;
-            }
-        }
-        let last: Vec<_> = last.into_iter().map(|((credential, slot), at)| (credential, slot, at)).collect();
-        let counts: Vec<_> =
-            counts.into_iter().map(|((credential, day), (yes, no))| (credential, day, yes, no)).collect();
-        for rows in chunks(&last) {
-            let query = rows_of("INSERT INTO last_uses (credential, slot, at) VALUES ", rows);
-            self.exec_query(query.sql(
-                " ON CONFLICT (credential, slot) DO UPDATE SET at = excluded.at WHERE last_uses.at < excluded.at",
-            ))
-            .await?;
-        }
-        for rows in chunks(&counts) {
-            let query = rows_of("INSERT INTO daily_uses (credential, day, allowed, refused) VALUES ", rows);
-            self.exec_query(query.sql(
-                " ON CONFLICT (credential, day) DO UPDATE SET allowed = daily_uses.allowed + excluded.allowed,
-                refused = daily_uses.refused + excluded.refused",
-            ))
-            .await?;
-        }
-        Ok(())
+    /// The sums of the namespaces that may be seen, by day.
+    fn sums(&self, organization: OrganizationId) -> Query {
+        let query = Query::new(SUMS).arg(organization);
+        let query = match (self.namespace, &self.visible) {
+            (None, Visible::All) => query.sql(" AND s.namespace = ''"),
+            (namespace, visible) => visible.condition(
+                query.when(" AND s.namespace = ", namespace).sql(" AND "),
+                "s.namespace",
+                organization,
+            ),
+        };
+        self.on_days(self.of_kinds(query, "s.kind"), "s.day").sql(" GROUP BY s.day")
     }
 
-    /// Forgets the counts of days before `day`; how many.
-    pub async fn purge_usage(&mut self, day: i64) -> Result<u64, StoreError> {
-        self.exec("DELETE FROM daily_uses WHERE day < $1", (day,)).await
+    /// Whose credentials are seen wherever they live, when not everything is.
+    fn owner_elsewhere(&self) -> Option<UserId> {
+        self.owned_by_caller_too.filter(|_| self.visible != Visible::All)
+    }
+
+    /// The uses of those that a user owns where they could see nothing otherwise, by day.
+    fn owned_elsewhere(&self, organization: OrganizationId, owner: UserId) -> Query {
+        let query = Query::new(DAYS).arg(organization).sql(" AND c.owner = ").arg(owner);
+        // Nothing is in an empty list, but that it is not is no truth either.
+        let query = self.visible.condition(query.sql(" AND ("), "c.namespace", organization).sql(" IS NOT TRUE)");
+        // Joined with nothing, kind and place are no way into an index: what somebody owns is less.
+        let query = query.when(" AND c.namespace || '' = ", self.namespace);
+        self.on_days(self.of_kinds(query, "c.kind || ''"), "u.day").sql(" GROUP BY u.day")
+    }
+
+    fn of_kinds(&self, query: Query, column: &'static str) -> Query {
+        if self.kinds.is_empty() { query } else { one_of(query.sql(" AND ").sql(column), &self.kinds) }
+    }
+
+    fn on_days(&self, query: Query, column: &'static str) -> Query {
+        let query = query.sql(" AND ").sql(column).sql(" >= ").arg(self.from_day);
+        match self.until_day {
+            None => query,
+            Some(until) => query.sql(" AND ").sql(column).sql(" < ").arg(until),
+        }
     }
 }
 
@@ -204,26 +242,8 @@ impl Record for DailyUse {
     }
 }
 
-impl Record for TotalUse {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(TotalUse { credential: columns.take()?, allowed: columns.take()?, refused: columns.take()? })
-    }
-}
-
-/// Pieces whose lengths are few different powers of two: few different statements to keep prepared.
-fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let (piece, rest) = rows.split_at(chunk(rows.len().min(MOST_ROWS)));
-        rows = rest;
-        (!piece.is_empty()).then_some(piece)
-    })
-}
-
-fn rows_of<T: Args + Copy>(insert: &'static str, rows: &[T]) -> Query {
-    rows.iter()
-        .enumerate()
-        .fold(Query::new(insert), |query, (index, row)| query.sql(if index == 0 { "" } else { ", " }).tuple(*row))
-}
-
-/// Rows per statement: beyond this, more in one no longer pays.
-const MOST_ROWS: usize = 256;
+const DAYS: &str = "SELECT u.day, CAST(SUM(u.allowed) AS BIGINT), CAST(SUM(u.refused) AS BIGINT)
+    FROM credentials c JOIN daily_uses u ON u.credential = c.id WHERE c.organization = ";
+const SUMS: &str = "SELECT s.day, CAST(SUM(s.allowed) AS BIGINT), CAST(SUM(s.refused) AS BIGINT)
+    FROM summed_uses s WHERE s.organization = ";
+const RECENT_OF_OWNER: &str = "credentials c JOIN recent_uses r ON r.credential = c.id WHERE c.organization = ";

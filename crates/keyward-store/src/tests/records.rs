@@ -133,6 +133,7 @@ pub(super) async fn what_never_changes_of_a_credential_is_refused(store: TestSto
     };
     for credential in [
         changed(|c| c.organization = OTHER_ORG),
+        changed(|c| c.namespace = app(1)),
         changed(|c| c.kind = "keyward/service".parse().unwrap()),
         changed(|c| c.public_id = "kw_other".into()),
         changed(|c| c.created_by = keyward_core::credential::CallerId::System),

@@ -1,13 +1,14 @@
 //! Last uses and counters.
 
 use keyward_core::credential::Credential;
+use keyward_core::id::CredentialId;
 use keyward_core::time::Timestamp;
 
 use super::fixtures::*;
 use crate::testing::TestStore;
 use crate::{
-    CredentialFilter, CredentialSort, DailyUse, Order, Page, SortBy, Store, StoreError, TotalUse, UsageFilter, Use,
-    Visible, Writer, day_of,
+    CredentialFilter, CredentialSort, DailyUse, Order, Page, Period, Reader, SortBy, Store, StoreError, UsageFilter,
+    Use, Visible, Writer, day_of,
 };
 
 const DAY: i64 = 24 * 60 * 60;
@@ -56,10 +57,6 @@ pub(super) async fn uses_are_counted_in_any_order(store: TestStore) {
     assert_eq!(reader.uses(ORG, &hidden, &Page::first(10)).await.unwrap(), []);
     let own = UsageFilter { owned_by_caller_too: Some(user(1)), ..hidden };
     assert_eq!(reader.uses(ORG, &own, &Page::first(10)).await.unwrap(), all[..2]);
-    drop(reader);
-    let purged: Result<u64, StoreError> =
-        store.side_write(async move |w: &mut Writer| w.purge_usage(today + 1).await).await;
-    assert_eq!(purged.unwrap(), 2);
 }
 
 pub(super) async fn uses_are_added_up_by_day_and_by_credential(store: TestStore) {
@@ -85,19 +82,13 @@ pub(super) async fn uses_are_added_up_by_day_and_by_credential(store: TestStore)
     let everything = every_use_since(today);
     let mut reader = store.read().await.unwrap();
 
-    let total = |n: u128, allowed, refused| TotalUse { credential: cred(n), allowed, refused };
-    let all = [total(3, 5, 0), total(1, 2, 3), total(2, 4, 0), total(4, 0, 1)];
-    for limit in [1, 2, 10] {
-        let mut page = Page::first(limit);
-        let mut found = Vec::new();
-        loop {
-            let rows = reader.uses_by_credential(ORG, &everything, &page).await.unwrap();
-            let Some(last) = rows.last() else { break };
-            page.after = Some((last.allowed + last.refused, last.credential));
-            found.extend(rows);
-            assert!(found.len() <= all.len(), "a page that does not move on");
-        }
-        assert_eq!(found, all, "pages of {limit}");
+    let most = async |reader: &mut Reader, filter: &UsageFilter, period, count| -> Vec<u128> {
+        let most = reader.most_used(ORG, filter, period, count).await.unwrap();
+        most.into_iter().map(CredentialId::bits).collect()
+    };
+    for count in 0..6 {
+        let expected = &[3, 1, 2, 4][..4.min(count)];
+        assert_eq!(most(&mut reader, &everything, Period::Month, u32::try_from(count).unwrap()).await, expected);
     }
     let day = |day, allowed, refused| DailyUse { day, allowed, refused };
     let by_day = reader.uses_by_day(ORG, &everything).await.unwrap();
@@ -106,14 +97,35 @@ pub(super) async fn uses_are_added_up_by_day_and_by_credential(store: TestStore)
     // What may not be seen is not in any sum.
     let place = Visible::Some { ids: vec![app(1)], children_of: None };
     let seen = UsageFilter { visible: place, ..everything.clone() };
-    assert_eq!(reader.uses_by_credential(ORG, &seen, &Page::first(9)).await.unwrap(), [total(1, 2, 3)]);
+    assert_eq!(most(&mut reader, &seen, Period::Quarter, 9).await, [1]);
+    assert_eq!(reader.uses_by_day(ORG, &seen).await.unwrap(), [day(today, 2, 0), day(today + 1, 0, 3)]);
     let own_too = UsageFilter { owned_by_caller_too: Some(user(1)), ..seen.clone() };
-    let ours = [total(1, 2, 3), total(2, 4, 0)];
-    assert_eq!(reader.uses_by_credential(ORG, &own_too, &Page::first(9)).await.unwrap(), ours);
+    assert_eq!(most(&mut reader, &own_too, Period::Quarter, 9).await, [1, 2]);
+    assert_eq!(most(&mut reader, &own_too, Period::Quarter, 1).await, [1]);
     assert_eq!(reader.uses_by_day(ORG, &own_too).await.unwrap(), [day(today, 2, 0), day(today + 1, 4, 3)]);
+    // What one owns where one sees everything anyhow counts once.
+    let own_here = Visible::Some { ids: vec![ORG.into()], children_of: None };
+    let own_here = UsageFilter { visible: own_here, owned_by_caller_too: Some(user(1)), ..everything.clone() };
+    assert_eq!(most(&mut reader, &own_here, Period::Quarter, 9).await, [3, 2, 4]);
+    assert_eq!(reader.uses_by_day(ORG, &own_here).await.unwrap(), [day(today + 1, 9, 1)]);
+    let nothing = Visible::Some { ids: Vec::new(), children_of: None };
+    let own = UsageFilter { visible: nothing, owned_by_caller_too: Some(user(1)), ..everything.clone() };
+    assert_eq!(most(&mut reader, &own, Period::Quarter, 9).await, [2]);
+    assert_eq!(reader.uses_by_day(ORG, &own).await.unwrap(), [day(today + 1, 4, 0)]);
+    let none = UsageFilter { owned_by_caller_too: Some(user(2)), ..own };
+    assert!(most(&mut reader, &none, Period::Quarter, 9).await.is_empty());
+    assert_eq!(reader.uses_by_day(ORG, &none).await.unwrap(), []);
+
     let kinds = vec!["keyward/service".parse().unwrap(), "keyward/oauth".parse().unwrap()];
-    let of_kind = UsageFilter { kinds, ..everything };
-    assert_eq!(reader.uses_by_credential(ORG, &of_kind, &Page::first(9)).await.unwrap(), [total(2, 4, 0)]);
+    let of_kind = UsageFilter { kinds, ..everything.clone() };
+    assert_eq!(most(&mut reader, &of_kind, Period::Month, 9).await, [2]);
+    assert_eq!(reader.uses_by_day(ORG, &of_kind).await.unwrap(), [day(today + 1, 4, 0)]);
+    let own_of_kind = UsageFilter { kinds: of_kind.kinds, ..own_too };
+    assert_eq!(most(&mut reader, &own_of_kind, Period::Month, 9).await, [2]);
+    assert_eq!(reader.uses_by_day(ORG, &own_of_kind).await.unwrap(), [day(today + 1, 4, 0)]);
+    let there = UsageFilter { namespace: Some(app(1)), until_day: Some(today + 1), ..everything };
+    assert_eq!(most(&mut reader, &there, Period::Month, 9).await, [1]);
+    assert_eq!(reader.uses_by_day(ORG, &there).await.unwrap(), [day(today, 2, 0)]);
 
     let several = reader.several_uses(&[cred(2), cred(1), cred(5)], today + 1).await.unwrap();
     assert_eq!(several, [(cred(1), day(today + 1, 0, 3)), (cred(2), day(today + 1, 4, 0))]);
@@ -142,6 +154,115 @@ pub(super) async fn many_uses_are_written_at_once(store: TestStore) {
     assert_eq!(reader.last_uses(cred(299)).await.unwrap().0, Some(time(999)));
     assert_eq!(reader.last_uses(cred(300)).await.unwrap().0, Some(time(300)));
 }
+
+/// Two nodes write at once, most of it of the same days and places, while the counts of old days are forgotten.
+pub(super) async fn sums_are_those_of_the_days(store: TestStore) {
+    furnish(&store).await;
+    commit(&store, async |tx| {
+        for n in 0..60 {
+            let kind = if n % 3 == 0 { "keyward/service" } else { "keyward/api" };
+            let (kind, namespace) = (kind.parse().unwrap(), if n % 2 == 0 { app(1) } else { ORG.into() });
+            let organization = if n % 7 == 0 { OTHER_ORG } else { ORG };
+            tx.put_credential(&Credential { kind, namespace, organization, ..a_credential(n) }, None).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let other = store.another().await;
+    let uses = |from: i64| -> Vec<Use> {
+        let of = |n: i64| Use {
+            credential: cred(u128::try_from(n % 61).unwrap()),
+            slot: 1,
+            at: time((n * 31 % 100 - 99) * DAY),
+            allowed: n % 5 != 0,
+        };
+        (from..from + 400).map(of).collect()
+    };
+    let (today, oldest) = (day_of(time(0)), day_of(time(-90 * DAY)));
+    for round in 0..4 {
+        let renewing = renew(&store, today, oldest);
+        tokio::join!(record(&store, uses(round * 800)), record(&other, uses(round * 800 + 350)), renewing);
+        compare_sums(&store, false).await;
+    }
+    assert!(renew(&store, today, oldest).await <= 60);
+    compare_sums(&store, true).await;
+    assert_eq!(renew(&store, today, oldest).await, 0, "nothing is behind any more");
+
+    // Ninety days without a use later, nothing is left.
+    assert_eq!(renew(&other, today + 100, oldest + 100).await, 60);
+    let mut reader = store.read().await.unwrap();
+    for table in ["SELECT COUNT(*) FROM recent_uses", "SELECT COUNT(*) FROM summed_uses"] {
+        assert_eq!(reader.one::<(u64,)>(table, ()).await.unwrap(), (0,), "{table}");
+    }
+    // But for the uses of what was never there.
+    let stray: (u64,) =
+        reader.one("SELECT COUNT(*) FROM daily_uses WHERE credential <> $1", (cred(60),)).await.unwrap();
+    assert_eq!(stray, (0,));
+}
+
+/// Compares what is kept as sums with what the days amount to; the recent uses only when they were renewed.
+async fn compare_sums(store: &Store, renewed: bool) {
+    let mut reader = store.read().await.unwrap();
+    let mut differing: Vec<&str> = Vec::new();
+    let oldest = day_of(time(-90 * DAY));
+    for (what, sql) in [("missing sums", MISSING_SUMS), ("sums of nothing", SUMS_OF_NOTHING)] {
+        if reader.one::<(u64,)>(sql, (oldest,)).await.unwrap() != (0,) {
+            differing.push(what);
+        }
+    }
+    if renewed && reader.one::<(u64,)>(WRONG_RECENTLY, (day_of(time(0)),)).await.unwrap() != (0,) {
+        differing.push("recent uses");
+    }
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+/// What the day's work of forgetting does: of how many credentials.
+async fn renew(store: &Store, today: i64, oldest: i64) -> u64 {
+    let mut all = 0;
+    loop {
+        let some = async move |w: &mut Writer| w.renew_recent_uses(today, oldest, 16).await;
+        let renewed: Result<u64, StoreError> = store.side_write(some).await;
+        match renewed.unwrap() {
+            0 => break,
+            renewed => all += renewed,
+        }
+    }
+    let purge = async move |w: &mut Writer| w.purge_summed_uses(oldest).await;
+    store.side_write::<u64, StoreError, _>(purge).await.unwrap();
+    all
+}
+
+/// The days that are kept, by organization, namespace and kind; and with an empty namespace.
+macro_rules! added_up {
+    () => {
+        "(SELECT c.organization, c.namespace, c.kind, u.day, SUM(u.allowed) AS allowed, SUM(u.refused) AS refused
+            FROM daily_uses u JOIN credentials c ON c.id = u.credential WHERE u.day >= $1
+            GROUP BY c.organization, c.namespace, c.kind, u.day
+        UNION ALL
+        SELECT c.organization, '', c.kind, u.day, SUM(u.allowed), SUM(u.refused)
+            FROM daily_uses u JOIN credentials c ON c.id = u.credential WHERE u.day >= $1
+            GROUP BY c.organization, c.kind, u.day)"
+    };
+}
+
+const MISSING_SUMS: &str = concat!(
+    "SELECT COUNT(*) FROM (SELECT * FROM ",
+    added_up!(),
+    " a EXCEPT SELECT organization, namespace, kind, day, allowed, refused FROM summed_uses) b"
+);
+const SUMS_OF_NOTHING: &str = concat!(
+    "SELECT COUNT(*) FROM (SELECT organization, namespace, kind, day, allowed, refused FROM summed_uses WHERE day >= $1
+    EXCEPT SELECT * FROM ",
+    added_up!(),
+    " a) b"
+);
+const WRONG_RECENTLY: &str = "SELECT COUNT(*) FROM credentials c LEFT JOIN recent_uses r ON r.credential = c.id
+    WHERE (SELECT COALESCE(SUM(u.allowed + u.refused), 0) FROM daily_uses u
+            WHERE u.credential = c.id AND u.day > $1 - 30) <> COALESCE(r.in_30_days, 0)
+        OR (SELECT COALESCE(SUM(u.allowed + u.refused), 0) FROM daily_uses u
+            WHERE u.credential = c.id AND u.day > $1 - 90) <> COALESCE(r.in_90_days, 0)
+        OR r.day <> $1 OR r.organization <> c.organization OR r.namespace <> c.namespace OR r.kind <> c.kind";
 
 fn every_use_since(from_day: i64) -> UsageFilter {
     UsageFilter {
