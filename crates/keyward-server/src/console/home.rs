@@ -92,13 +92,16 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/", get(begin)).route("/o/{organization}", get(overview))
 }
 
-/// Leads on to the first organization of which the visitor is an active member.
+/// Leads on to the first organization of which the visitor is an active member, or that tells them why there is none.
 async fn begin(visitor: Visitor) -> Response {
-    let mut open = visitor.organizations.iter().filter(|(of, membership)| of.is_active() && membership.is_active());
-    match open.next() {
-        Some((organization, _)) => page::lead_on(&format!("/o/{}", organization.id)),
-        None if visitor.user.operator => page::lead_on("/deployment"),
-        None => page::lead_on("/me"),
+    let mut all = visitor.organizations.iter();
+    let stopped = all.clone().next();
+    match (all.find(|(of, membership)| of.is_active() && membership.is_active()), stopped) {
+        (None, _) if visitor.user.operator => page::lead_on("/deployment"),
+        (Some((organization, _)), _) | (None, Some((organization, _))) => {
+            page::lead_on(&format!("/o/{}", organization.id))
+        }
+        (None, None) => page::lead_on("/me"),
     }
 }
 
