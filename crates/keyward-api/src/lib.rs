@@ -19,6 +19,7 @@ pub mod access;
 pub mod audit;
 pub mod changes;
 pub mod credentials;
+pub mod deployment;
 pub mod error;
 pub mod grants;
 pub mod headers;

@@ -233,6 +233,10 @@ operations! {
     USERS_FACTOR_RENEW = "users.factor.renew", Post "/v1/users/current/second-factor/recovery-codes", SignedIn, Changes;
     /// Remove one's second factor with its recovery codes; needs a fresh sign-in.
     USERS_FACTOR_REMOVE = "users.factor.remove", Delete "/v1/users/current/second-factor", SignedIn, Changes;
+    /// List the open invitations to the organization.
+    INVITATIONS_LIST = "invitations.list", Get "/v1/invitations", Any "users:invite", Reads;
+    /// Take an open invitation back: its link is worth nothing any more.
+    INVITATIONS_WITHDRAW = "invitations.withdraw", Delete "/v1/invitations/{invitation}", Any "users:invite", Changes;
     /// Accept an invitation and, as a new user, choose name and password.
     INVITATIONS_ACCEPT = "invitations.accept", Post "/v1/invitations/accept", Anyone, Changes;
 
@@ -301,4 +305,6 @@ operations! {
     PROFILES_GET = "profiles.get", Get "/v1/profiles/{profile}", Any, Reads;
     /// Record a newer text of a profile, or say what that would change.
     PROFILES_APPLY = "profiles.apply", Put "/v1/profiles/{profile}", Operator, Confirms;
+    /// Say how the deployment is: nodes, freshness, key ring, profiles.
+    DEPLOYMENT_GET = "deployment.get", Get "/v1/deployment", Operator, Reads;
 }

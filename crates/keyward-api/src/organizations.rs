@@ -94,7 +94,8 @@ pub struct Organization {
 pub struct CreatedOrganization {
     /// The organization.
     pub organization: Organization,
-    /// The invitation of its first super admin; absent when that is the operator who created it.
+    /// The invitation of its first super admin; absent when that is the operator who created it, and
+    /// when an idempotency key repeats an earlier creation: take the open one back and invite again if its link is lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<Invitation>,
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 use keyward_core::id::{
-    ApplicationId, AuditId, CredentialId, GrantId, InvitationId, OrganizationId, RequestId, RoleId, SessionId,
+    ApplicationId, AuditId, CredentialId, GrantId, InvitationId, NodeId, OrganizationId, RequestId, RoleId, SessionId,
     UserGroupId, UserId, WorkspaceId,
 };
 use keyward_core::kind::KindId;
@@ -71,3 +71,4 @@ pub(crate) const USER_GROUP: UserGroupId = UserGroupId::from_bits(BITS + 8);
 pub(crate) const INVITATION: InvitationId = InvitationId::from_bits(BITS + 9);
 pub(crate) const GRANT: GrantId = GrantId::from_bits(BITS + 10);
 pub(crate) const AUDIT: AuditId = AuditId::from_bits(BITS + 11);
+pub(crate) const NODE: NodeId = NodeId::from_bits(BITS + 12);

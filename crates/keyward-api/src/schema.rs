@@ -60,6 +60,8 @@ texts! {
     SessionId = id!("ses"), "ses_01kap30392e000000000000001";
     /// Names an invitation.
     InvitationId = id!("inv"), "inv_01kap30392e000000000000001";
+    /// Names a node of the deployment.
+    NodeId = id!("node"), "node_01kap30392e000000000000001";
     /// Names one request, in answers, logs and the audit log.
     RequestId = id!("req"), "req_01kap30392e000000000000001";
     /// Names an entry of the audit log.
@@ -107,6 +109,8 @@ macro_rules! choices {
 choices! {
     /// A kind of namespace.
     NamespaceKind = ["organization", "application", "workspace", "user_group"];
+    /// Where a version of a key ring stands: what was made with it counts; everything new is made with it; its key is gone.
+    KeyVersionState = ["accepted", "current", "retired"];
     /// Why a credential was revoked.
     RevokeReason = ["requested", "compromised", "superseded", "owner_removed", "namespace_deleted", "ancestor_revoked"];
     /// What a client holds: one string; a public id and a secret; `client_id` and `client_secret`.

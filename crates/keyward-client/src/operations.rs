@@ -1,10 +1,12 @@
 //! One method for each operation. Method and path come from the table in `keyward-api`.
 
-use keyward_api::id::{ApplicationId, CredentialId, GrantId, OrganizationId, RoleId, UserGroupId, UserId, WorkspaceId};
+use keyward_api::id::{
+    ApplicationId, CredentialId, GrantId, InvitationId, OrganizationId, RoleId, UserGroupId, UserId, WorkspaceId,
+};
 use keyward_api::receipt::Confirmed;
 use keyward_api::{
-    Page, access, audit, changes, credentials, grants, invitations, namespaces, operations, organizations, profiles,
-    roles, second_factor, sessions, setup, usage, users, verify,
+    Page, access, audit, changes, credentials, deployment, grants, invitations, namespaces, operations, organizations,
+    profiles, roles, second_factor, sessions, setup, usage, users, verify,
 };
 
 use crate::call::{Call, Export};
@@ -183,6 +185,10 @@ operations! {
 
     /// Invitations to an organization.
     Invitations = invitations {
+        /// Lists the open ones.
+        list = INVITATIONS_LIST() query(invitations::ListInvitations) => Page<invitations::OpenInvitation>;
+        /// Takes an open one back: its link is worth nothing any more.
+        withdraw = INVITATIONS_WITHDRAW(invitation: InvitationId) => Confirmed;
         /// Accepts an invitation and, as a new user, chooses name and password.
         accept = INVITATIONS_ACCEPT() json(invitations::AcceptInvitation) => invitations::InvitationAccepted;
     }
@@ -283,5 +289,11 @@ operations! {
         get = PROFILES_GET(profile: &str) => profiles::Profile;
         /// Records a newer text of a profile, or says what that would change.
         apply = PROFILES_APPLY(profile: &str) json(profiles::ApplyProfile) => profiles::AppliedProfile;
+    }
+
+    /// The deployment as a whole, for its operators.
+    Deployment = deployment {
+        /// Says how it is: nodes, freshness, key ring, profiles.
+        get = DEPLOYMENT_GET() => deployment::Deployment;
     }
 }

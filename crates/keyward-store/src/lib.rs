@@ -170,6 +170,11 @@ impl Store {
         migrate::run(&engine).await
     }
 
+    /// The number of the last migration: of the database and of this program, which are the same while it is open.
+    pub fn schema(&self) -> i64 {
+        migrate::needed()
+    }
+
     /// Looks at the database without changing it.
     pub async fn check(&self) -> Result<Check, StoreError> {
         let mut reader = self.read().await?;

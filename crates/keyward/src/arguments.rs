@@ -118,6 +118,8 @@ pub(crate) enum Command {
     /// Profiles: the kinds of credentials that there are
     #[command(subcommand)]
     Profiles(profiles::Profiles),
+    /// Say how the deployment is: nodes, freshness, key ring, profiles; for operators
+    Deployment,
 
     /// The key ring of this machine's configuration
     #[command(subcommand)]

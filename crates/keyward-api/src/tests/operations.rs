@@ -86,6 +86,8 @@ fn permissions_are_named_after_the_operation() {
         ("access.evaluate", "credentials:verify"),      // the same question in other words
         ("changes.list", "audit:read"),                 // both tell everything that ever happened
         ("roles.preview", "roles:read"),                // tells what reading grants would tell
+        ("invitations.list", "users:invite"),           // whoever may invite sees whom, and takes it back
+        ("invitations.withdraw", "users:invite"),
         ("audit.export", "audit:read"),
         ("audit.verify", "audit:read"),
     ]);

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::receipt::Receipt;
 use crate::sample::Sample;
 use crate::{
-    access, audit, changes, credentials, error, grants, invitations, namespaces, organizations, profiles, receipt,
-    roles, second_factor, sessions, setup, usage, users, verify,
+    access, audit, changes, credentials, deployment, error, grants, invitations, namespaces, organizations, profiles,
+    receipt, roles, second_factor, sessions, setup, usage, users, verify,
 };
 
 fn round_trip<T: Sample + Serialize + DeserializeOwned>() -> Value {
@@ -61,7 +61,7 @@ mod requests {
         namespaces::EditNamespace, namespaces::DeleteNamespace, namespaces::ListGroupMembers,
         users::ListUsers, users::InviteUser, users::EditUser, users::EditProfile, users::ChangePassword,
         second_factor::ConfirmSecondFactor,
-        invitations::AcceptInvitation,
+        invitations::ListInvitations, invitations::AcceptInvitation,
         roles::ListRoles, roles::CreateRole, roles::EditRole, roles::PreviewRole, roles::RoleAt,
         grants::ListGrants, grants::CreateGrant,
         credentials::ListCredentials, credentials::CreateCredential, credentials::EditCredential,
@@ -95,7 +95,7 @@ mod answers {
         namespaces::App, namespaces::Workspace, namespaces::UserGroup, namespaces::GroupMember,
         namespaces::NamespaceDeleted,
         users::User, users::UserChanged, users::UserRemoved,
-        invitations::Invitation, invitations::InvitationAccepted,
+        invitations::Invitation, invitations::OpenInvitation, invitations::InvitationAccepted,
         roles::Role, roles::RolePreview, roles::RoleChanged, roles::RoleHeld,
         grants::Grant, grants::GrantCreated,
         credentials::Credential, credentials::CreatedCredential, credentials::RotatedCredential,
@@ -105,6 +105,8 @@ mod answers {
         verify::Checked,
         // A request, but in the words of a standard that lets senders say more.
         access::Evaluation, access::Evaluated,
+        deployment::Deployment, deployment::Database, deployment::Freshness, deployment::Node, deployment::KeyRing,
+        deployment::KeyRingVersion, deployment::DeployedProfile,
         audit::AuditEntry, audit::AuditVerification, audit::AuditFault,
         usage::UsageCount,
         changes::Changes, changes::RecordedChange, changes::Change,

@@ -71,7 +71,8 @@ mod tests {
         }
         assert_eq!(without(&token).as_deref(), Some(""));
         assert_eq!(without(&format!("q=kwat_{}", "x".repeat(80))).as_deref(), Some(""));
-        for good in ["", "q=nightly", "q=kwat_", &format!("q={public_id}"), &format!("q={}", &token[..token.len() - 1])] {
+        for good in ["", "q=nightly", "q=kwat_", &format!("q={public_id}"), &format!("q={}", &token[..token.len() - 1])]
+        {
             assert_eq!(without(good), None, "{good}");
         }
     }

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use keyward_core::credential::Credential;
+use keyward_core::entropy::Entropy as _;
 use keyward_core::time::Timestamp;
 
 use super::assets::HREFS;
 use super::page::sentence;
+use crate::app::App;
 use crate::ops::CredentialState;
 use crate::ops::error::OpError;
 use crate::surfaces::hiding::without_secrets;
@@ -26,6 +30,13 @@ pub(super) fn status(error: &OpError) -> StatusCode {
 /// The first letter of a name, in capitals: all that a small picture of it needs.
 pub(super) fn initial(name: &str) -> String {
     name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "#".to_owned(), |c| c.to_uppercase().collect())
+}
+
+/// What a form carries that makes something: of two that carry the same, one makes it.
+pub(super) fn once(app: &App) -> String {
+    let mut random = [0_u8; 18];
+    app.entropy().fill(&mut random);
+    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// An instant as people read it: how long ago or ahead, with the exact one beside it.

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use keyward_api::error::ErrorCode;
+use keyward_api::operations;
 use keyward_core::change::{RecordedProfile, Revision};
 use keyward_core::keyring::VersionInfo;
+use keyward_core::time::Timestamp;
 
 use crate::app::App;
 use crate::ops::authority;
@@ -41,6 +43,13 @@ pub struct Server {
     pub node: Node,
     /// Whether it is the one that answers this.
     pub this: bool,
+}
+
+impl Server {
+    /// Whether it was heard of within the bound.
+    pub fn is_fresh(&self, bound: Duration, now: Timestamp) -> bool {
+        now.since(self.node.heartbeat) <= bound
+    }
 }
 
 /// A version of the key ring as this node has it. No secret of it.
@@ -83,6 +92,8 @@ pub struct Status {
     pub revision: Revision,
     /// What it is kept in: `SQLite` or `PostgreSQL`.
     pub database: &'static str,
+    /// The number of its last migration.
+    pub schema: i64,
     /// How current this node is.
     pub freshness: Freshness,
     /// Every registered node; a node that is alone is not registered.
@@ -105,7 +116,7 @@ pub fn freshness(app: &App, ctx: &Ctx) -> Result<Freshness, OpError> {
 
 /// Everything, for operators.
 pub async fn status(app: &App, ctx: &Ctx) -> Result<Status, OpError> {
-    must_be_operator(ctx)?;
+    authority::admit(ctx, &operations::DEPLOYMENT_GET)?;
     let this = app.nodes.node();
     let nodes = if app.nodes.alone() { Vec::new() } else { app.store.nodes().await? };
     let mut reader = app.store.read().await?;
@@ -119,6 +130,7 @@ pub async fn status(app: &App, ctx: &Ctx) -> Result<Status, OpError> {
         version: env!("CARGO_PKG_VERSION"),
         revision: index.revision(),
         database: if app.config.sqlite_file().is_some() { "SQLite" } else { "PostgreSQL" },
+        schema: app.store.schema(),
         freshness: current(app, ctx),
         nodes: nodes.into_iter().map(|node| Server { this: node.node == this, node }).collect(),
         fingerprint: ring.fingerprint().to_string(),

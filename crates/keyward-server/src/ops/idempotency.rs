@@ -1,10 +1,11 @@
 //! Creating once although asked twice: the idempotency key of a creation, kept for 24 hours per caller.
 
+use std::fmt::Display;
+use std::str::FromStr;
 use std::time::Duration;
 
 use keyward_api::error::ErrorCode;
 use keyward_core::digest::DigestPurpose;
-use keyward_core::id::CredentialId;
 use keyward_core::time::Timestamp;
 use keyward_store::{IdempotencyRecord, Reader, StoreError, Writer};
 
@@ -30,21 +31,24 @@ pub fn of(app: &App, ctx: &Ctx, request: &str) -> Option<Replay> {
     Some(Replay { caller: ctx.caller_id().to_string(), key, request })
 }
 
-/// What the same request made earlier. Another request under the same key is refused.
-pub async fn replayed(
+/// The id of what the same request made earlier. Another request under the same key is refused.
+pub async fn replayed<I: FromStr>(
     reader: &mut Reader,
     replay: Option<&Replay>,
     now: Timestamp,
-) -> Result<Option<CredentialId>, OpError> {
+) -> Result<Option<I>, OpError> {
     let Some(replay) = replay else { return Ok(None) };
-    match reader.idempotency(&replay.caller, &replay.key).await? {
-        Some(earlier) if now.since(earlier.created_at) > REMEMBERED => Ok(None),
-        Some(earlier) if earlier.request_hash == replay.request => Ok(Some(earlier.credential)),
-        Some(_) => Err(OpError::new(
+    let Some(earlier) = reader.idempotency(&replay.caller, &replay.key).await? else { return Ok(None) };
+    if now.since(earlier.created_at) > REMEMBERED {
+        return Ok(None);
+    }
+    // An id of another sort is of another operation.
+    match earlier.made.parse() {
+        Ok(made) if earlier.request_hash == replay.request => Ok(Some(made)),
+        _ => Err(OpError::new(
             ErrorCode::IdempotencyKeyReused,
             "this idempotency key was used for another request: use a new key for each creation",
         )),
-        None => Ok(None),
     }
 }
 
@@ -52,11 +56,11 @@ pub async fn replayed(
 pub async fn keep(
     writer: &mut Writer,
     replay: Option<&Replay>,
-    credential: CredentialId,
+    made: impl Display,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(replay) = replay else { return Ok(()) };
-    let record = IdempotencyRecord { request_hash: replay.request, credential, created_at: now };
+    let record = IdempotencyRecord { request_hash: replay.request, made: made.to_string(), created_at: now };
     writer.put_idempotency(&replay.caller, &replay.key, &record).await
 }
 

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::ops::authority::{self, Authority, admit, door};
 use crate::ops::context::{Caller, Ctx, SignedIn};
 use crate::ops::error::OpError;
+use crate::ops::idempotency;
 use crate::ops::profiles;
 use crate::ops::receipts::{Done, Outcomes, change, change_deployment, recorded};
 use crate::ops::users::{self, Invited};
@@ -81,6 +82,16 @@ pub async fn get(app: &App, ctx: &Ctx, id: OrganizationId) -> Result<Organizatio
     app.store.read().await?.organization(id).await?.ok_or_else(|| OpError::not_found("organization"))
 }
 
+/// A new organization.
+pub struct Founded {
+    /// The organization.
+    pub organization: Organization,
+    /// The invitation of its first super admin, where one is needed; only in the answer that made it.
+    pub invited: Option<Invited>,
+    /// Whether an idempotency key says that it was made by an earlier request.
+    pub replayed: bool,
+}
+
 /// Creates an organization with the roles of its profiles, and invites its first super admin; an operator who names
 /// themselves is super admin at once.
 pub async fn create(
@@ -89,7 +100,7 @@ pub async fn create(
     name: Name,
     profiles: Vec<String>,
     super_admin: String,
-) -> Result<Done<(Organization, Option<Invited>)>, OpError> {
+) -> Result<Done<Founded>, OpError> {
     let operation = &operations::ORGANIZATIONS_CREATE;
     recorded(app, ctx, operation, None, async {
         admit(ctx, operation)?;
@@ -101,6 +112,7 @@ pub async fn create(
             }
             _ => None,
         };
+        let replay = idempotency::of(app, ctx, &format!("{} {name:?} {profiles:?} {email:?}", operation.id));
         let founding = found(app, ctx.at(), name, &profiles, own)?;
         // Sent by the deployment: an operator holds no rights inside the organization, and so could invite nobody.
         let invited = match own {
@@ -108,16 +120,24 @@ pub async fn create(
             None => Some(users::first_super_admin(app, ctx, founding.id(), email)?),
         };
         let invitation = invited.as_ref().map(|invited| invited.invitation.clone());
+        let now = ctx.at();
         let done = change_deployment(app, ctx, operation, async move |tx| {
+            if let Some(earlier) = idempotency::replayed::<OrganizationId>(tx, replay.as_ref(), now).await? {
+                let organization = tx.organization(earlier).await?.ok_or_else(|| OpError::not_found("organization"))?;
+                return Ok(Outcomes::new((organization, true), earlier).detail("replayed", true));
+            }
             let organization = founding.carry_out(tx).await?;
             if let Some(invitation) = &invitation {
                 tx.put_invitation(invitation).await?;
             }
             let id = organization.id;
-            Ok(Outcomes::new(organization.clone(), id).detail("name", organization.name.as_str()))
+            idempotency::keep(tx, replay.as_ref(), id, now).await?;
+            let outcome = Outcomes::new((organization.clone(), false), id);
+            Ok(outcome.detail("name", organization.name.as_str()))
         })
         .await?;
-        Ok(done.map(|organization| (organization, invited)))
+        let invited = invited.filter(|_| !done.value.1);
+        Ok(done.map(|(organization, replayed)| Founded { organization, invited, replayed }))
     })
     .await
 }

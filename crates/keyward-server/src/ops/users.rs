@@ -31,7 +31,7 @@ use crate::ops::receipts::{Done, Outcomes, change, recorded};
 pub use keyward_store::{Invitation, MemberFilter};
 
 pub use invitations::{Accept, Accepted, Invite, Invited, Offer, accept, first_super_admin, invite, offer};
-pub use open::{INVITATIONS_WITHDRAW, Open, open, withdraw};
+pub use open::{Open, open, withdraw};
 pub use password::password;
 pub use profile::profile;
 pub use standing::{Ending, Held, ending, held, is_last_super_admin, may_manage};

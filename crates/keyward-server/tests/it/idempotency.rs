@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Admin, As, Reply, TestServer};
+use crate::harness::{Admin, As, PASSWORD, Reply, TestServer};
 
 fn api_key(name: &str) -> Value {
     json!({ "kind": "keyward/api", "name": name, "roles": [{ "role": "Viewer" }] })
@@ -74,6 +74,38 @@ async fn a_key_belongs_to_its_caller() {
     let again = server.sign_in("admin@example.com").await;
     let replayed = create(&server, &again, "once", api_key("shop")).await.expect(200);
     assert_eq!(replayed.id("/credential/id"), first.id("/credential/id"));
+}
+
+#[tokio::test]
+async fn an_organization_is_created_once() {
+    let server = TestServer::start().await;
+    let admin = server.set_up(&["keyward"]).await;
+    let create = async |body: &Value| {
+        let key = [("idempotency-key", "once")];
+        server.send(&admin.caller, Method::POST, "/v1/organizations", Some(body.clone()), &key).await
+    };
+    let wanted = json!({ "name": "Globex", "super_admin": "hank@example.com" });
+    let first = create(&wanted).await.expect(201);
+    let token = first.id("/invitation/token");
+    let again = create(&wanted).await.expect(200);
+    assert_eq!(again.body["organization"], first.body["organization"]);
+    assert!(again.body.get("invitation").is_none() && !again.text.contains(&token), "{}", again.text);
+    for other in [
+        json!({ "name": "Initech", "super_admin": "hank@example.com" }),
+        json!({ "name": "Globex", "super_admin": "peter@example.com" }),
+        json!({ "name": "Globex", "super_admin": "hank@example.com", "profiles": ["keyward", "gigya"] }),
+    ] {
+        create(&other).await.problem(422, "idempotency_key_reused");
+    }
+    // Nor does a key serve for two sorts of things.
+    let key = self::create(&server, &admin.caller, "once", api_key("shop")).await;
+    key.problem(422, "idempotency_key_reused");
+    let listed = server.get(&admin.caller, "/v1/organizations?name=Globex").await.expect(200);
+    assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+    // The invitation of the one that was made is good.
+    let accept = json!({ "token": token, "name": "Hank", "password": PASSWORD });
+    let accepted = server.post(&As::Anonymous, "/v1/invitations/accept", accept).await.expect(201);
+    assert_eq!(accepted.id("/organization"), first.id("/organization/id"));
 }
 
 #[tokio::test]

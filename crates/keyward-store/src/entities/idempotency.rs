@@ -1,6 +1,5 @@
 //! Creations that were asked for under an idempotency key.
 
-use keyward_core::id::CredentialId;
 use keyward_core::time::Timestamp;
 
 use super::{Columns, Record};
@@ -8,12 +7,12 @@ use crate::error::StoreError;
 use crate::tx::{Query, Reader, Writer};
 
 /// What a caller's key has made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRecord {
     /// Tells the same request from another under the same key.
     pub request_hash: [u8; 32],
-    /// What it made.
-    pub credential: CredentialId,
+    /// The id of what it made. The column is called `credential`, of which alone keys were kept at first.
+    pub made: String,
     /// When.
     pub created_at: Timestamp,
 }
@@ -37,7 +36,7 @@ impl Writer {
         self.exec(
             "INSERT INTO idempotency (caller, idempotency_key, request_hash, credential, created_at)
                 VALUES ($1, $2, $3, $4, $5)",
-            (caller, key, record.request_hash, record.credential, record.created_at),
+            (caller, key, record.request_hash, record.made.as_str(), record.created_at),
         )
         .await?;
         Ok(())
@@ -53,7 +52,7 @@ impl Record for IdempotencyRecord {
     fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
         Ok(IdempotencyRecord {
             request_hash: columns.take()?,
-            credential: columns.take()?,
+            made: columns.take()?,
             created_at: columns.take()?,
         })
     }

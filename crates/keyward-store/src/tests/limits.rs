@@ -249,5 +249,5 @@ fn named(n: u128, text: &str) -> Credential {
 const CREATORS: u128 = 50;
 
 fn a_record() -> IdempotencyRecord {
-    IdempotencyRecord { request_hash: [1; 32], credential: cred(1), created_at: at(1) }
+    IdempotencyRecord { request_hash: [1; 32], made: cred(1).to_string(), created_at: at(1) }
 }

@@ -467,8 +467,9 @@ pub(super) async fn a_setting_is_what_it_was_last_set_to(store: TestStore) {
 
 pub(super) async fn an_idempotency_key_is_kept_for_its_caller(store: TestStore) {
     furnish(&store).await;
-    let record = IdempotencyRecord { request_hash: [7; 32], credential: cred(1), created_at: at(1) };
-    commit(&store, async move |tx| tx.put_idempotency("usr_1", "key", &record).await).await.unwrap();
+    let record = IdempotencyRecord { request_hash: [7; 32], made: cred(1).to_string(), created_at: at(1) };
+    let kept = record.clone();
+    commit(&store, async move |tx| tx.put_idempotency("usr_1", "key", &kept).await).await.unwrap();
     let mut reader = store.read().await.unwrap();
     assert_eq!(reader.idempotency("usr_1", "key").await.unwrap(), Some(record));
     assert_eq!(reader.idempotency("usr_2", "key").await.unwrap(), None);

@@ -324,7 +324,7 @@ impl View for Credential {
     }
 }
 
-fn held(role: &RoleHeld) -> String {
+pub(super) fn held(role: &RoleHeld) -> String {
     let name = role.role_name.as_ref().map_or_else(|| role.role.to_string(), ToString::to_string);
     format!("{name} at {}", role.namespace)
 }

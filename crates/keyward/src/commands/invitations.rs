@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use keyward_api::Name;
-use keyward_api::invitations::{AcceptInvitation, Invitation, InvitationAccepted};
+use keyward_api::id::InvitationId;
+use keyward_api::invitations::{AcceptInvitation, Invitation, InvitationAccepted, ListInvitations, OpenInvitation};
 
-use super::done;
-use crate::arguments::Global;
-use crate::connection::{DEFAULT_SERVER, anonymous};
+use super::credentials::held;
+use super::show::{Listed, flag, joined};
+use super::{done, list};
+use crate::arguments::{Global, Paging};
+use crate::connection::{DEFAULT_SERVER, anonymous, connect};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, Picture, View};
 use crate::secrets;
@@ -16,6 +19,16 @@ use crate::secrets;
 /// What can be done with invitations.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Invitations {
+    /// List the open invitations to the organization
+    List {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Take an open invitation back: its link is worth nothing any more
+    Withdraw {
+        /// Its id, `inv_…`
+        invitation: InvitationId,
+    },
     /// Accept an invitation and, as a new user, choose name and password
     Accept {
         /// A file with the token of the link
@@ -34,15 +47,44 @@ pub(crate) enum Invitations {
 }
 
 pub(crate) async fn run(command: Invitations, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let Invitations::Accept { invitation_file, name, password_file, code_file } = command;
-    let client = anonymous(global, global.server.as_deref().unwrap_or(DEFAULT_SERVER))?;
-    let accepted = AcceptInvitation {
-        token: secrets::read(output, Some(&invitation_file), "token of the invitation")?,
-        name,
-        password: secrets::read(output, password_file.as_deref(), "password")?,
-        code: code_file.as_deref().map(|file| secrets::read(output, Some(file), "code")).transpose()?,
-    };
-    done(output, client.invitations().accept(&accepted)).await
+    match command {
+        Invitations::List { paging } => {
+            let query = ListInvitations { limit: paging.limit, cursor: paging.cursor.clone() };
+            list(output, &paging, connect(global, output).await?.invitations().list(&query)).await
+        }
+        Invitations::Withdraw { invitation } => {
+            done(output, connect(global, output).await?.invitations().withdraw(invitation)).await
+        }
+        Invitations::Accept { invitation_file, name, password_file, code_file } => {
+            let client = anonymous(global, global.server.as_deref().unwrap_or(DEFAULT_SERVER))?;
+            let accepted = AcceptInvitation {
+                token: secrets::read(output, Some(&invitation_file), "token of the invitation")?,
+                name,
+                password: secrets::read(output, password_file.as_deref(), "password")?,
+                code: code_file.as_deref().map(|file| secrets::read(output, Some(file), "code")).transpose()?,
+            };
+            done(output, client.invitations().accept(&accepted)).await
+        }
+    }
+}
+
+impl Listed for OpenInvitation {
+    const HEAD: &'static [&'static str] = &["id", "for", "super admin", "roles", "invited by", "until"];
+
+    fn row(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.email.clone(),
+            flag(self.super_admin),
+            joined(self.roles.iter().map(held)),
+            self.invited_by.to_string(),
+            self.expires_at.to_string(),
+        ]
+    }
+
+    fn name(&self) -> String {
+        self.id.to_string()
+    }
 }
 
 impl View for Invitation {

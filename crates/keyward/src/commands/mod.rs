@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub(crate) mod config;
 pub(crate) mod credentials;
 pub(crate) mod database;
+mod deployment;
 mod factor;
 pub(crate) mod grants;
 pub(crate) mod init;
@@ -62,6 +63,7 @@ pub(crate) async fn run(command: Command, global: &Global, output: &Output) -> R
         Command::Audit(command) => audit::run(command, &client().await?, output).await,
         Command::Usage(args) => usage::run(args, &client().await?, output).await,
         Command::Changes(command) => changes::run(command, &client().await?, output).await,
+        Command::Deployment => deployment::run(&client().await?, output).await,
         Command::Profiles(profiles::Profiles::Check { file }) => profiles::check(&file, output),
         Command::Profiles(command) => profiles::run(command, &client().await?, output).await,
         Command::Keyring(command) => keyring::run(command, output).await,

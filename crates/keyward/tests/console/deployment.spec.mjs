@@ -41,6 +41,23 @@ withAndWithoutJavaScript(() => {
     await expect(theirs).toHaveURL(new RegExp(`/o/${accepted.organization}$`));
   });
 
+  test('a form that is sent twice makes one organization', async ({ page, world, javaScriptEnabled }) => {
+    const name = javaScriptEnabled ? 'Twice Ltd' : 'Twice Inc';
+    await signIn(page, world.operator);
+    await page.goto('/deployment/new');
+    await page.getByLabel('Name', { exact: true }).fill(name);
+    await page.getByLabel('E-mail of its first super admin').fill('tess@example.com');
+    const fields = await page.locator('form').last().evaluate((form) => [...new FormData(form)]);
+    await page.getByRole('button', { name: 'Create organization' }).click();
+    await expect(page.getByRole('dialog', { name: 'Organization created' })).toContainText('tess@example.com');
+    const headers = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
+    const data = new URLSearchParams(fields).toString();
+    await page.request.post('/deployment/new', { data, headers });
+    await page.goto(`/deployment?name=${encodeURIComponent(name)}`);
+    await expect(page.getByRole('status').first()).toContainText(`${name} was created already`);
+    await expect(page.getByRole('row', { name: new RegExp(`^${name}`) })).toHaveCount(1);
+  });
+
   test('what is wrong with a new organization stands beside its fields', async ({ page, world }) => {
     await signIn(page, world.operator);
     await page.goto('/deployment');

@@ -132,6 +132,10 @@ fn people_roles_and_the_log() {
     let invited =
         home.run(&["users", "invite", "grace@example.com", "--role", "Viewer", "--output", "json"]).ended(0).json();
     let token = home.file("invitation", invited["token"].as_str().unwrap());
+    insta::assert_snapshot!("invitations_list", home.run(&["invitations", "list"]).ended(0).shown(&home));
+    let other = home.run(&["users", "invite", "eve@example.com", "--output", "json"]).ended(0).json();
+    home.run(&["invitations", "withdraw", other["id"].as_str().unwrap()]).ended(0);
+    home.run(&["invitations", "withdraw", other["id"].as_str().unwrap()]).ended(4);
     let accept = ["invitations", "accept", "--invitation-file", &token, "--name", "Grace"];
     let accepted = home.run_with(&accept, "another long password here").ended(0);
     insta::assert_snapshot!("invitations_accept", accepted.shown(&home));
@@ -155,6 +159,9 @@ fn people_roles_and_the_log() {
     home.run(&["changes", "list", "--limit", "1"]).ended(0);
     home.run(&["usage"]).ended(0);
     home.run(&["sessions", "list"]).ended(0);
+    let deployment = home.run(&["deployment", "--output", "json"]).ended(0).json();
+    assert_eq!((&deployment["database"]["engine"], &deployment["nodes"]), (&"SQLite".into(), &serde_json::json!([])));
+    assert!(home.run(&["deployment"]).ended(0).stdout.contains("current: this node is alone"));
     home.run(&["orgs", "list"]).ended(0);
     let profiles = home.run(&["profiles", "list"]).ended(0);
     assert!(profiles.stdout.contains("keyward/api, keyward/management"), "{profiles:?}");

@@ -17,8 +17,9 @@ use crate::console::gate::{Fields, Id, Visitor};
 use crate::console::page::{self, Notice, Refused};
 use crate::console::people;
 use crate::console::settings::Choice;
-use crate::console::ui::{When, Wrong};
-use crate::ops::users::Invited;
+use crate::console::ui::{self, When, Wrong};
+use crate::ops::context::Ctx;
+use crate::ops::organizations::Founded;
 use crate::ops::{Page, organizations, profiles};
 
 /// Organizations on one page.
@@ -58,6 +59,8 @@ struct New<'a> {
     visitor: &'a Visitor,
     name: &'a str,
     super_admin: &'a str,
+    /// Of two that are sent with the same, one makes an organization.
+    once: &'a str,
     profiles: Vec<Choice>,
     wrong: Wrong,
 }
@@ -98,7 +101,7 @@ pub(super) async fn list(
 
 pub(super) async fn open_new(State(app): State<Arc<App>>, Operator(visitor): Operator) -> Result<Response, Refused> {
     let choices = Choice::all(&profiles::list(&app, &visitor.ctx).await?, &["keyward".to_owned()]);
-    Ok(new(StatusCode::OK, &visitor, ["", ""], choices, Wrong::default()))
+    Ok(new(StatusCode::OK, &visitor, ["", "", &ui::once(&app)], choices, Wrong::default()))
 }
 
 pub(super) async fn create(
@@ -108,7 +111,7 @@ pub(super) async fn create(
 ) -> Result<Response, Refused> {
     let chosen: Vec<String> = fields.all("profiles").map(ToOwned::to_owned).collect();
     let choices = Choice::all(&profiles::list(&app, &visitor.ctx).await?, &chosen);
-    let typed = [fields.text("name"), fields.text("super_admin")];
+    let typed = [fields.text("name"), fields.text("super_admin"), fields.text("once")];
     let name = match Name::new(typed[0]) {
         Ok(name) => name,
         Err(error) => {
@@ -117,7 +120,8 @@ pub(super) async fn create(
             return Ok(new(StatusCode::UNPROCESSABLE_ENTITY, &visitor, typed, choices, wrong));
         }
     };
-    match organizations::create(&app, &visitor.ctx, name, chosen, typed[1].to_owned()).await {
+    let ctx = Ctx { idempotency_key: fields.given("once").map(str::to_owned), ..visitor.ctx.clone() };
+    match organizations::create(&app, &ctx, name, chosen, typed[1].to_owned()).await {
         Ok(done) => Ok(created(&visitor, &done.value)),
         Err(error) => match page::again(&error) {
             Some(status) => Ok(new(status, &visitor, typed, choices, Wrong::of(&error, &FIELDS))),
@@ -202,16 +206,21 @@ fn confirms(typed: &str, name: &Name) -> bool {
 fn new(
     status: StatusCode,
     visitor: &Visitor,
-    [name, super_admin]: [&str; 2],
+    [name, super_admin, once]: [&str; 3],
     profiles: Vec<Choice>,
     wrong: Wrong,
 ) -> Response {
-    let dialog = New { visitor, name, super_admin, profiles, wrong };
+    let dialog = New { visitor, name, super_admin, once, profiles, wrong };
     page::own_dialog(status, visitor, "New organization", CURRENT, &dialog)
 }
 
 /// What the operator hands to the first super admin; one who named themselves is led there.
-fn created(visitor: &Visitor, (organization, invited): &(Organization, Option<Invited>)) -> Response {
+fn created(visitor: &Visitor, Founded { organization, invited, replayed }: &Founded) -> Response {
+    if *replayed {
+        let told = "was created already, by the same form. If there was a link, it was shown then.";
+        let notice = Notice::new(format!("{} {told}", organization.name));
+        return page::lead(visitor, CURRENT, Some(notice));
+    }
     let Some(invited) = invited else {
         let notice = Notice::new(format!("{} was created.", organization.name));
         return page::lead(visitor, &format!("/o/{}", organization.id), Some(notice));

@@ -20,6 +20,7 @@ use crate::ops::deployment::{self, FileState, ProfileState, RingVersion, Server,
 struct System {
     version: &'static str,
     database: &'static str,
+    schema: i64,
     revision: String,
     freshness: Current,
     nodes: Vec<Node>,
@@ -66,6 +67,7 @@ impl System {
         Self {
             version: status.version,
             database: status.database,
+            schema: status.schema,
             revision: status.revision.0.to_string(),
             freshness: Current::of(&status.freshness),
             nodes: status.nodes.iter().map(|server| Node::of(server, status, now)).collect(),
@@ -80,11 +82,10 @@ impl System {
 impl Node {
     fn of(server: &Server, status: &Status, now: Timestamp) -> Self {
         let Server { node, this } = server;
-        let silent = now.since(node.heartbeat) > status.freshness.bound;
-        let state = match (silent, node.applied < status.revision) {
-            (true, _) => ("Silent", "bad"),
-            (false, true) => ("Catching up", "warn"),
-            (false, false) => ("Current", "good"),
+        let state = match (server.is_fresh(status.freshness.bound, now), node.applied < status.revision) {
+            (false, _) => ("Silent", "bad"),
+            (true, true) => ("Catching up", "warn"),
+            (true, false) => ("Current", "good"),
         };
         Self {
             id: node.node.to_string(),
@@ -144,6 +145,7 @@ mod tests {
             version: "1",
             revision: Revision(9),
             database: "PostgreSQL",
+            schema: 7,
             freshness: Freshness {
                 bound: 5 * second,
                 serve_stale: Duration::ZERO,

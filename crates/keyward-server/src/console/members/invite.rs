@@ -253,7 +253,7 @@ pub(super) async fn confirm(
     visit: Visit,
     Id(id): Id<InvitationId>,
 ) -> Result<Response, Refused> {
-    authority::door(&app, visit.ctx(), &users::INVITATIONS_WITHDRAW, visit.organization.id.into())?;
+    authority::door(&app, visit.ctx(), &operations::INVITATIONS_WITHDRAW, visit.organization.id.into())?;
     Ok(withdraw_dialog(StatusCode::OK, &app, &visit, id, Wrong::default()))
 }
 

@@ -152,7 +152,7 @@ async fn invitations(app: &App, visit: &Visit, wanted: &Wanted) -> Result<(Vec<I
 fn invitation(app: &App, visit: &Visit, open: &Open, may_withdraw: bool) -> Invitation {
     let roles = open.roles.iter().map(|(role, place)| {
         let spot = Spot::of(app, visit, place);
-        Holds { role: role.to_string(), place: spot.line(), through: None }
+        Holds { role: role.name.to_string(), place: spot.line(), through: None }
     });
     let by = open.invited_by.as_ref().map(|by| Somebody::of(app, visit, by).name);
     Invitation {

@@ -57,6 +57,6 @@ async fn places_say_to_which_application_they_belong() {
     let profiles = vec!["keyward".to_owned()];
     let made =
         organizations::create(&app, &ctx, name("Other"), profiles, "grace@example.com".to_owned()).await.unwrap();
-    let other = made.value.0.id;
+    let other = made.value.organization.id;
     assert_eq!(place(&app, &ctx, other.into()).await.unwrap_err().code, ErrorCode::NotFound);
 }

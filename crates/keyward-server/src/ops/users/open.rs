@@ -1,11 +1,10 @@
 //! Open invitations: who is expected, and taking an invitation back.
 
-use keyward_api::operations::{Caller as Who, Method, Operation};
+use keyward_api::error::ErrorCode;
+use keyward_api::operations;
 use keyward_core::credential::CallerId;
 use keyward_core::id::{InvitationId, OrganizationId};
-use keyward_core::manage;
-use keyward_core::name::Name;
-use keyward_core::role::{Holder, MAX_ROLES_PER_ORGANIZATION};
+use keyward_core::role::{Holder, MAX_ROLES_PER_ORGANIZATION, Role};
 use keyward_store::{Invitation, Page, Reader, StoreError};
 
 use crate::app::App;
@@ -15,18 +14,6 @@ use crate::ops::error::OpError;
 use crate::ops::names::{self, Called, Place};
 use crate::ops::receipts::{Done, Outcomes, change, recorded};
 
-/// Takes an open invitation back. The console alone offers it, so it stands in no table of the REST API.
-pub const INVITATIONS_WITHDRAW: Operation = Operation {
-    id: "invitations.withdraw",
-    method: Method::Delete,
-    path: "/v1/invitations/{invitation}",
-    permission: Some("users:invite"),
-    caller: Who::Any,
-    changes: true,
-    confirms: false,
-    summary: "Take an open invitation back.",
-};
-
 /// An invitation that can still be accepted, as people read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
@@ -34,18 +21,18 @@ pub struct Open {
     pub invitation: Invitation,
     /// Who sent it; `None` when the deployment did.
     pub invited_by: Option<Called>,
-    /// What they will hold: the roles' names, and where.
-    pub roles: Vec<(Name, Place)>,
+    /// What they will hold, and where.
+    pub roles: Vec<(Role, Place)>,
 }
 
-/// A page of the open invitations, by id; an empty one for callers who may not see the members.
+/// A page of the open invitations, by id; an empty one for callers who may not invite.
 pub async fn open(app: &App, ctx: &Ctx, page: &Page<InvitationId>) -> Result<Vec<Open>, OpError> {
+    let operation = &operations::INVITATIONS_LIST;
+    authority::admit(ctx, operation)?;
     let organization = authority::organization(app, ctx)?;
-    let sees = authority::with_giver(app, ctx, organization, |facts, giver| {
-        Ok(manage::holds(facts, giver, organization.into(), "users:read").is_ok())
-    })?;
-    if !sees {
-        return Ok(Vec::new());
+    match door(app, ctx, operation, organization.into()) {
+        Err(refused) if refused.code == ErrorCode::PermissionDenied => return Ok(Vec::new()),
+        judged => judged?,
     }
     let mut reader = app.store.read().await?;
     let invitations = reader.open_invitations(organization, ctx.at(), page).await?;
@@ -54,7 +41,7 @@ pub async fn open(app: &App, ctx: &Ctx, page: &Page<InvitationId>) -> Result<Vec
 
 /// Takes an open invitation back: its link is worth nothing any more.
 pub async fn withdraw(app: &App, ctx: &Ctx, id: InvitationId) -> Result<Done<String>, OpError> {
-    let operation = &INVITATIONS_WITHDRAW;
+    let operation = &operations::INVITATIONS_WITHDRAW;
     recorded(app, ctx, operation, Some(id.to_string()), async {
         authority::admit(ctx, operation)?;
         let organization = authority::organization(app, ctx)?;
@@ -93,7 +80,7 @@ async fn describe(
     let described = invitations.into_iter().map(|invitation| {
         let named = |grant: &keyward_store::InvitedGrant| {
             let role = roles.iter().find(|role| role.id == grant.role)?;
-            Some((role.name.clone(), places.get(&grant.namespace)?.clone()))
+            Some((role.clone(), places.get(&grant.namespace)?.clone()))
         };
         let roles = invitation.grants.iter().filter_map(named).collect();
         let invited_by = holder(invitation.invited_by).and_then(|holder| called.get(&holder).cloned());

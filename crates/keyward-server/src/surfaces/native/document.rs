@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::surfaces::native::{
-    access, answer, audit, changes, credentials, grants, health, namespaces, organizations, profiles, roles,
-    second_factor, sessions, setup, usage, users, verify,
+    access, answer, audit, changes, credentials, deployment, grants, health, namespaces, organizations, profiles,
+    roles, second_factor, sessions, setup, usage, users, verify,
 };
 
 /// Every native operation, with health, metrics and the document itself.
@@ -91,6 +91,8 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(second_factor::get, second_factor::begin, second_factor::remove))
         .routes(routes!(second_factor::confirm))
         .routes(routes!(second_factor::renew_codes))
+        .routes(routes!(users::invitations))
+        .routes(routes!(users::withdraw))
         .routes(routes!(users::accept))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::get, roles::edit, roles::delete))
@@ -115,6 +117,7 @@ fn operations() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(changes::list))
         .routes(routes!(profiles::list))
         .routes(routes!(profiles::get, profiles::apply))
+        .routes(routes!(deployment::get))
 }
 
 async fn served() -> axum::response::Response {

@@ -5,6 +5,7 @@ mod answer;
 mod audit;
 mod changes;
 mod credentials;
+mod deployment;
 pub(super) mod dialect;
 pub mod document;
 mod extract;

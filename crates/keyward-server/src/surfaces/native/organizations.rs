@@ -40,7 +40,8 @@ pub(super) async fn list(
 /// Create an organization and invite its first super admin.
 #[utoipa::path(post, path = "/v1/organizations", operation_id = "organizations.create", tag = "organizations",
     request_body = wire::CreateOrganization,
-    responses((status = 201, body = wire::CreatedOrganization), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = wire::CreatedOrganization), (status = 200, description = "The same creation was answered before", body = wire::CreatedOrganization),
+        (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     ctx: Ctx,
@@ -48,13 +49,14 @@ pub(super) async fn create(
 ) -> Result<wire::CreatedOrganization> {
     let profiles = if input.profiles.is_empty() { vec!["keyward".to_owned()] } else { input.profiles };
     let done = organizations::create(&app, &ctx, input.name, profiles, input.super_admin).await?;
-    let (revision, (organization, invited)) = (done.revision, done.value);
-    let updated_at = organization.updated_at;
+    let (revision, founded) = (done.revision, done.value);
+    let updated_at = founded.organization.updated_at;
     let answer = wire::CreatedOrganization {
-        organization: view(&organization),
-        invitation: invited.map(|made| invitation(&app, &made)),
+        organization: view(&founded.organization),
+        invitation: founded.invited.map(|made| invitation(&app, &made)),
     };
-    Ok(Answer::created(answer).at(revision).tagged(updated_at))
+    let answer = if founded.replayed { Answer::ok(answer) } else { Answer::created(answer) };
+    Ok(answer.at(revision).tagged(updated_at))
 }
 
 /// Get an organization.

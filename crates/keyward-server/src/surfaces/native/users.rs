@@ -7,19 +7,20 @@ use keyward_api::error::Problem;
 use keyward_api::invitations as invited;
 use keyward_api::page;
 use keyward_api::receipt::Confirmed;
+use keyward_api::roles::RoleHeld;
 use keyward_api::sessions::SignedInUser;
 use keyward_api::users as wire;
 use keyward_api::values::SecretText;
-use keyward_core::id::UserId;
+use keyward_core::id::{InvitationId, UserId};
 
 use crate::app::App;
 use crate::ops::Page;
 use crate::ops::context::Ctx;
 use crate::ops::credentials::RoleChoice;
 use crate::ops::receipts::Done;
-use crate::ops::users::{self, Accept, Invite, Invited, Member, MemberFilter};
+use crate::ops::users::{self, Accept, Invite, Invited, Member, MemberFilter, Open};
 use crate::surfaces::native::answer::{Answer, Problematic, receipt_of};
-use crate::surfaces::native::extract::{Id, Json, Query, after_two, next, page_size};
+use crate::surfaces::native::extract::{Id, Json, Query, after_one, after_two, next, page_size};
 
 type Result<T> = std::result::Result<Answer<T>, Problematic>;
 
@@ -125,6 +126,30 @@ pub(super) async fn profile(
     Ok(Answer::ok(SignedInUser::from(&done.value)).at(done.revision))
 }
 
+/// List the open invitations to the organization.
+#[utoipa::path(get, path = "/v1/invitations", operation_id = "invitations.list", tag = "invitations", params(invited::ListInvitations),
+    responses((status = 200, body = page::Page<invited::OpenInvitation>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn invitations(
+    State(app): State<Arc<App>>,
+    ctx: Ctx,
+    Query(query): Query<invited::ListInvitations>,
+) -> Result<page::Page<invited::OpenInvitation>> {
+    let limit = page_size(query.limit)?;
+    let after = after_one(query.cursor.as_deref())?;
+    let found = users::open(&app, &ctx, &Page { after, limit }).await?;
+    let next = next(&found, limit, |last| [last.invitation.id.to_string()]);
+    Ok(Answer::ok(page::Page { items: found.iter().map(open_view).collect(), next }))
+}
+
+/// Take an open invitation back: its link is worth nothing any more.
+#[utoipa::path(delete, path = "/v1/invitations/{invitation}", operation_id = "invitations.withdraw", tag = "invitations",
+    params(("invitation" = String, Path)),
+    responses((status = 200, body = Confirmed), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn withdraw(State(app): State<Arc<App>>, ctx: Ctx, Id(id): Id<InvitationId>) -> Result<Confirmed> {
+    let done = users::withdraw(&app, &ctx, id).await?;
+    Ok(Answer::ok(Confirmed { receipt: receipt_of(&done) }).at(done.revision))
+}
+
 /// Accept an invitation and, as a new user, choose name and password.
 #[utoipa::path(post, path = "/v1/invitations/accept", operation_id = "invitations.accept", tag = "invitations", security(()),
     request_body = invited::AcceptInvitation,
@@ -166,4 +191,21 @@ fn changed(done: &Done<Member>) -> Answer<wire::UserChanged> {
 
 fn view(member: &Member) -> wire::User {
     wire::User::of(&member.user, &member.membership)
+}
+
+fn open_view(open: &Open) -> invited::OpenInvitation {
+    let held = open.roles.iter().map(|(role, place)| RoleHeld {
+        role: role.id,
+        role_name: Some(role.name.clone()),
+        namespace: place.id,
+    });
+    invited::OpenInvitation {
+        id: open.invitation.id,
+        email: open.invitation.email.clone(),
+        super_admin: open.invitation.super_admin,
+        roles: held.collect(),
+        invited_by: open.invitation.invited_by,
+        created_at: open.invitation.created_at.into(),
+        expires_at: open.invitation.expires_at.into(),
+    }
 }

@@ -52,6 +52,8 @@ async fn entrance(id: &str, world: &World) -> Parts {
         "sessions.create" => (vec![], Some(json!({ "email": "sam@example.com", "password": PASSWORD }))),
         "sessions.list" | "sessions.get" | "sessions.others.delete" => (vec![], None),
         "sessions.delete" => (vec![world.fresh_session().await], None),
+        "invitations.list" => (vec![], None),
+        "invitations.withdraw" => (vec![world.open_invitation().await.id("/id")], None),
         "invitations.accept" => {
             let token = world.fresh_invitation().await;
             (vec![], Some(json!({ "token": token, "name": world.name(), "password": PASSWORD })))
@@ -177,9 +179,8 @@ async fn credentials(id: &str, world: &World) -> Parts {
 
 fn reports(id: &str) -> Parts {
     match id {
-        "audit.list" | "audit.export" | "audit.verify" | "usage.get" | "changes.list" | "profiles.list" => {
-            (vec![], None)
-        }
+        "audit.list" | "audit.export" | "audit.verify" | "usage.get" | "changes.list" | "profiles.list"
+        | "deployment.get" => (vec![], None),
         "profiles.get" => (vec!["lab".to_owned()], None),
         "profiles.apply" => (vec!["lab".to_owned()], Some(json!({ "text": include_str!("lab.toml") }))),
         _ => missing(id),

@@ -206,7 +206,11 @@ impl World {
 
     /// The token of an invitation that nobody has accepted.
     pub(crate) async fn fresh_invitation(&self) -> String {
-        self.done("POST", "/v1/users", json!({ "email": self.email() })).await.id("/token")
+        self.open_invitation().await.id("/token")
+    }
+
+    pub(crate) async fn open_invitation(&self) -> Reply {
+        self.done("POST", "/v1/users", json!({ "email": self.email() })).await
     }
 
     pub(crate) async fn fresh_member(&self) -> String {

@@ -1,10 +1,7 @@
 //! What was typed into the dialog, as it was typed: nothing of it is lost when something is wrong.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ipnet::IpNet;
 use keyward_api::values::Network;
-use keyward_core::entropy::Entropy as _;
 use keyward_core::kind::Kind;
 use keyward_core::name::Name;
 use keyward_core::namespace::NamespaceId;
@@ -13,7 +10,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::console::gate::Fields;
-use crate::console::ui::Wrong;
+use crate::console::ui::{self, Wrong};
 use crate::ops::credentials::{Create, RoleChoice};
 
 /// The fields beside which something may be wrong.
@@ -66,7 +63,7 @@ pub(super) enum Go {
 impl Typed {
     /// Nothing yet.
     pub(super) fn nothing(app: &App, now: Timestamp) -> Self {
-        Self { once: once(app), ..Self::at(now) }
+        Self { once: ui::once(app), ..Self::at(now) }
     }
 
     /// What a form carries.
@@ -84,7 +81,7 @@ impl Typed {
             sources: fields.text("sources").to_owned(),
             key_pair: fields.ticked("key_pair"),
             step: fields.given("step").and_then(|text| text.parse().ok()).unwrap_or_default(),
-            once: fields.given("once").map_or_else(|| once(app), str::to_owned),
+            once: fields.given("once").map_or_else(|| ui::once(app), str::to_owned),
             opened: opened.filter(|opened| *opened <= now && now.since(*opened) < KEPT_OPEN).unwrap_or(now),
         }
     }
@@ -141,7 +138,7 @@ impl Typed {
 
     /// The same dialog, to make another one.
     pub(super) fn another(&mut self, app: &App) {
-        self.once = once(app);
+        self.once = ui::once(app);
     }
 
     fn end(&self) -> Result<Option<Timestamp>, String> {
@@ -169,12 +166,6 @@ fn utc(text: &str) -> Result<Timestamp, String> {
     let seconds = if text.len() == "2027-01-31T12:00".len() { ":00" } else { "" };
     let unreadable = |_| format!("`{text}` is not a date and a time in UTC: write `2027-01-31T12:00`");
     format!("{text}{seconds}Z").parse().map_err(unreadable)
-}
-
-fn once(app: &App) -> String {
-    let mut random = [0_u8; 18];
-    app.entropy().fill(&mut random);
-    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// A dialog that was open for longer counts from now: what was chosen must not be over at once.

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use keyward_api::error::ErrorCode;
 use keyward_core::permission::PatternSet;
 
 use super::*;
@@ -27,11 +26,17 @@ async fn open_invitations_say_who_sent_them_to_what() {
     assert_eq!(shown[0].invitation.email, "grace@example.com");
     assert!(matches!(&shown[0].invited_by, Some(Called::User(user)) if user.id == admin.user), "{shown:?}");
     let (role, place) = &shown[0].roles[0];
-    assert_eq!((role.as_str(), place.name.as_str()), ("Auditing", "Acme"));
+    assert_eq!((role.name.as_str(), place.name.as_str()), ("Auditing", "Acme"));
 
-    // Nobody who may not see the members, and not after its time.
-    let (_, grace) = app.member(&admin, "eve@example.com", false).await;
-    assert_eq!(open(&app, &at(START, grace), &Page::first(9)).await.unwrap(), []);
+    // Nobody who may not invite, and not after its time.
+    let (eve, caller) = app.member(&admin, "eve@example.com", false).await;
+    let seen = async || open(&app, &at(START, caller.clone()), &Page::first(9)).await.unwrap().len();
+    grants::create(&app, &ctx, Holder::User(eve), "Viewer".to_owned(), None).await.unwrap();
+    assert_eq!(seen().await, 0);
+    let patterns: PatternSet = ["users:invite".parse().unwrap()].into_iter().collect();
+    roles::create(&app, &ctx, name("Inviting"), patterns).await.unwrap();
+    grants::create(&app, &ctx, Holder::User(eve), "Inviting".to_owned(), None).await.unwrap();
+    assert_eq!(seen().await, 1);
     let later = at(START.plus(Duration::from_hours(72)), admin.caller.clone());
     assert_eq!(open(&app, &later, &Page::first(9)).await.unwrap(), []);
 }
