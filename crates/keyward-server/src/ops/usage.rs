@@ -31,7 +31,7 @@ const SHARDS: usize = 16;
 /// Uses that one queue holds. All of them together are a second of the fastest node, in 6 MB.
 const PER_SHARD: usize = 8_192;
 /// Uses that are written in one statement's worth of work; a longer job would keep other writers waiting.
-const PER_WRITE: usize = 16_384;
+const PER_WRITE: usize = 4_096;
 /// Credentials whose counts are brought up to a new day in one job.
 const PER_RENEWAL: u32 = 256;
 

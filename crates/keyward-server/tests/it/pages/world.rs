@@ -389,13 +389,13 @@ impl World {
             });
             let uses: Vec<Use> = on_day
                 .flat_map(|(n, credential)| {
-                    let count = 1 + n % 3 + if n % 997 == 1 { n / 500 } else { 0 };
+                    let count = 1 + if n % 997 == 1 { n / 500 } else { n % 4 / 3 };
                     // Each at a time of its own.
                     let at = at.minus(Duration::from_millis(n as u64 * 7));
-                    (0..count).map(move |k| Use { credential: *credential, slot: 1, at, allowed: k != 2 })
+                    (0..count).map(move |k| Use { credential: *credential, slot: 1, at, allowed: k != 1 })
                 })
                 .collect();
-            for part in uses.chunks(16_384) {
+            for part in uses.chunks(4_096) {
                 let part = part.to_vec();
                 let job = async move |writer: &mut Writer| writer.record_uses(&part).await;
                 self.app().store.side_write::<(), StoreError, _>(job).await.unwrap();
