@@ -74,8 +74,8 @@ withAndWithoutJavaScript(() => {
     await expectAccessible(page);
   });
 
-  test('an organization is suspended and resumed by its name, and each is proven', async ({ page, world }) => {
-    const { id, name, admin } = await world.organization({ name: 'Heron' });
+  test('an organization is suspended and resumed by its name, and each is proven', async ({ page, world, javaScriptEnabled }) => {
+    const { id, name, admin } = await world.organization({ name: javaScriptEnabled ? 'Avocet' : 'Kestrel' });
     const clerk = await world.role(admin, 'Clerk', ['credentials:verify']);
     const roles = [{ role: clerk.id, namespace: id }];
     const key = await world.credential(admin, { kind: 'keyward/service', name: 'Till', namespace: id, roles });
