@@ -39,6 +39,11 @@ pub enum Visible {
 }
 
 impl Visible {
+    /// Whether it is no namespace at all.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Visible::Some { ids, children_of: None } if ids.is_empty())
+    }
+
     /// Appends the condition that the namespace in `column` is one of them; it stands in parentheses.
     pub(super) fn condition(&self, query: Query, column: &'static str, organization: OrganizationId) -> Query {
         let Visible::Some { ids, children_of } = self else { return query.sql("(1 = 1)") };
