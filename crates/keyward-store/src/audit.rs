@@ -234,13 +234,8 @@ impl Reader {
             None => (None, None),
         };
         let outcome = filter.refused.map(|refused| if refused { REFUSED } else { DONE });
-        let mut query = match filter.callers.as_slice() {
-            [] | [_] => Query::new("SELECT a.position FROM audit a WHERE a.scope = ").arg(scope),
-            callers => each_of(Query::new("SELECT a.position FROM "), callers)
-                .sql(" CROSS JOIN audit a WHERE a.caller = h.id AND a.scope = ")
-                .arg(scope),
-        };
-        query = query
+        let mut query = Query::new("SELECT a.position FROM audit a WHERE a.scope = ")
+            .arg(scope)
             .when(" AND a.operation = ", operation)
             // Everything that begins with `resource.`: the slash is the character after the dot.
             .when(" AND a.operation >= ", resource.map(|resource| format!("{resource}.")))
@@ -250,8 +245,11 @@ impl Reader {
             .when(" AND a.at >= ", filter.from)
             .when(" AND a.at < ", filter.until)
             .when(" AND a.position < ", before);
-        if let [caller] = filter.callers.as_slice() {
-            query = query.sql(" AND a.caller = ").arg(caller);
+        if !filter.callers.is_empty() {
+            query = each_of(query.sql(" AND a.position IN (SELECT i.position FROM "), &filter.callers)
+                .sql(" CROSS JOIN audit i WHERE i.caller = h.id AND i.scope = ")
+                .arg(scope)
+                .sql(")");
         }
         if !filter.targets.is_empty() {
             query = one_of(query.sql(" AND a.target"), &filter.targets);

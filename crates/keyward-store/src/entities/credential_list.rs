@@ -11,7 +11,8 @@ use keyward_core::role::{Grant, Holder};
 use keyward_core::time::Timestamp;
 
 use super::credentials::StoredSlot;
-use super::lists::{Page, Visible, containing, each_of, one_of};
+use super::grants::{WHERE, held_by};
+use super::lists::{Page, Visible, containing, one_of};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader};
@@ -269,7 +270,7 @@ impl Reader {
             return Ok(Vec::new());
         }
         let holders: Vec<Holder> = ids.iter().copied().map(Holder::Credential).collect();
-        let query = each_of(Query::new(SELECT_HELD), &holders).sql(OF_EACH).arg(organization);
+        let query = held_by(Query::new(SELECT_HELD).sql(WHERE), organization, &holders);
         let held: Vec<HeldGrant> = self.list(query.sql(" ORDER BY g.id")).await?;
         Ok(held.into_iter().map(|HeldGrant(grant, role)| (grant, role)).collect())
     }
@@ -543,9 +544,8 @@ const LAST_USED_OR_NEVER: &str =
     "COALESCE((SELECT MAX(u.at) FROM last_uses u WHERE u.credential = c.id), -9223372036854775807 - 1)";
 const SELECT_SLOTS: &str = "SELECT s.credential, s.number, s.pepper, s.digest, s.sealed, s.created_at, s.ends_at, u.at
     FROM slots s LEFT JOIN last_uses u ON u.credential = s.credential AND u.slot = s.number";
-const SELECT_HELD: &str = "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at, r.name FROM ";
-const OF_EACH: &str = " CROSS JOIN grants g JOIN roles r ON r.organization = g.organization AND r.id = g.role
-    WHERE g.holder = h.id AND g.organization = ";
+const SELECT_HELD: &str = "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at, r.name
+    FROM grants g JOIN roles r ON r.organization = g.organization AND r.id = g.role";
 /// Credentials that hold a role. `CROSS JOIN` has SQLite begin with them.
 const HOLDERS: &str = "(SELECT DISTINCT g.holder FROM grants g WHERE g.organization = ";
 const FIRST: &str = ") h CROSS JOIN credentials c WHERE c.id = h.holder AND c.organization = ";

@@ -9,7 +9,7 @@ use keyward_core::rights::{Facts as _, Member};
 use keyward_core::role::Holder;
 use keyward_core::rows::Rows;
 
-use super::lists::each_of;
+use super::grants::{WHERE, held_by};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader};
@@ -60,7 +60,7 @@ impl Reader {
     }
 
     async fn add_held(&mut self, rows: &mut Rows, holders: &[Holder]) -> Result<(), StoreError> {
-        let query = each_of(Query::new(SELECT_HELD), holders).sql(OF_EACH).arg(rows.organization());
+        let query = held_by(Query::new(SELECT_HELD).sql(WHERE), rows.organization(), holders);
         let held: Vec<Held> = self.list(query.sql(" ORDER BY g.id")).await?;
         for Held { holder, namespace, patterns, parent, above } in held {
             add_ancestors(rows, namespace, parent, above);
@@ -108,9 +108,7 @@ fn is_in_group(rows: &Rows, user: UserId, group: UserGroupId) -> bool {
         .is_break()
 }
 
-const SELECT_HELD: &str = "SELECT g.holder, g.namespace, r.patterns, n.parent, p.parent FROM ";
-const OF_EACH: &str = " CROSS JOIN grants g
+const SELECT_HELD: &str = "SELECT g.holder, g.namespace, r.patterns, n.parent, p.parent FROM grants g
     JOIN roles r ON r.organization = g.organization AND r.id = g.role
     LEFT JOIN namespaces n ON n.organization = g.organization AND n.id = g.namespace
-    LEFT JOIN namespaces p ON p.organization = n.organization AND p.id = n.parent
-    WHERE g.holder = h.id AND g.organization = ";
+    LEFT JOIN namespaces p ON p.organization = n.organization AND p.id = n.parent";

@@ -5,7 +5,7 @@ use keyward_core::id::{GrantId, OrganizationId, RoleId};
 use keyward_core::namespace::NamespaceId;
 use keyward_core::role::{Grant, Holder};
 
-use super::lists::{Page, Visible, all_visible};
+use super::lists::{Page, Visible, all_visible, each_of};
 use super::{Columns, Record};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader, Tx};
@@ -32,7 +32,7 @@ impl Reader {
 
     /// The grants that `holder` itself holds, by id.
     pub async fn grants_of(&mut self, organization: OrganizationId, holder: Holder) -> Result<Vec<Grant>, StoreError> {
-        let query = held_by(Query::new(SELECT).sql(" WHERE g.organization = ").arg(organization), organization, holder);
+        let query = held_by(Query::new(SELECT).sql(WHERE), organization, &[holder]);
         self.list(query.sql(" ORDER BY g.id")).await
     }
 
@@ -53,10 +53,10 @@ impl Reader {
         filter: &GrantFilter,
         page: &Page<GrantId>,
     ) -> Result<Vec<Grant>, StoreError> {
-        let query = Query::new(SELECT).sql(" WHERE g.organization = ").arg(organization);
+        let query = Query::new(SELECT).sql(WHERE);
         let query = match filter.holder {
-            Some(holder) => held_by(query, organization, holder),
-            None => query,
+            Some(holder) => held_by(query, organization, &[holder]),
+            None => query.arg(organization),
         };
         let query = query.when(" AND g.role = ", filter.role).when(" AND g.namespace = ", filter.namespace);
         let query = all_visible(query, &filter.visible, "g.namespace", organization);
@@ -150,15 +150,14 @@ impl Record for Grant {
     }
 }
 
-/// Appends ` AND …`. Their ids are found first: in the order of the ids, SQLite would look for them among all grants.
-fn held_by(query: Query, organization: OrganizationId, holder: Holder) -> Query {
-    let query = query.sql(" AND g.id IN (SELECT h.id FROM grants h WHERE h.organization = ").arg(organization);
-    query.sql(" AND h.holder = ").arg(holder).sql(")")
+/// Appends to [`WHERE`] what any of these holds. The ids of the grants are found first, by an index that has them: for
+/// whole rows SQLite would look among all grants, in the order of their ids.
+pub(super) fn held_by(query: Query, organization: OrganizationId, holders: &[Holder]) -> Query {
+    let query = each_of(query.arg(organization).sql(" AND g.id IN (SELECT i.id FROM "), holders);
+    query.sql(" CROSS JOIN grants i WHERE i.holder = h.id AND i.organization = ").arg(organization).sql(")")
 }
 
 pub(super) const SELECT: &str =
     "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at FROM grants g";
-/// Of those that each of several holds.
-pub(super) const SELECT_OF_EACH: &str =
-    "SELECT g.id, g.organization, g.holder, g.role, g.namespace, g.created_at FROM ";
-pub(super) const OF_EACH: &str = " CROSS JOIN grants g WHERE g.holder = h.id AND g.organization = ";
+/// The beginning of every condition on grants; the organization follows.
+pub(super) const WHERE: &str = " WHERE g.organization = ";

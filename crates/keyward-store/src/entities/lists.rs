@@ -88,8 +88,9 @@ pub(crate) fn one_of<T: ToArg>(query: Query, values: &[T]) -> Query {
 }
 
 /// Appends the values as rows `h.id`, each once: to begin with in `FROM … CROSS JOIN`, which SQLite goes through in the
-/// order in which it is written. In a plain `IN` it would rather go through all that an organization has. As many rows
-/// as a power of two, as [`one_of`].
+/// order in which it is written. In a plain `IN` it would rather go through all that an organization has. What is asked of
+/// the other table must all be in an index, or it does even so, once for each. As many rows as a power of two, as
+/// [`one_of`].
 pub(crate) fn each_of<T: ToArg>(query: Query, values: &[T]) -> Query {
     let Some(last) = values.last() else { return query.sql("(SELECT NULL AS id) h") };
     let fill = values.len().next_power_of_two() - values.len();

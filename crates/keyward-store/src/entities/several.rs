@@ -6,7 +6,7 @@ use keyward_core::namespace::{Namespace, NamespaceId};
 use keyward_core::role::{Grant, Holder};
 use keyward_core::user::{GroupMember, User};
 
-use super::lists::{Visible, all_visible, each_of, one_of};
+use super::lists::{Visible, all_visible, one_of};
 use super::{grants, namespaces, users};
 use crate::error::StoreError;
 use crate::tx::{Query, Reader};
@@ -57,7 +57,7 @@ impl Reader {
         if holders.is_empty() {
             return Ok(Vec::new());
         }
-        let query = each_of(Query::new(grants::SELECT_OF_EACH), holders).sql(grants::OF_EACH).arg(organization);
+        let query = grants::held_by(Query::new(grants::SELECT).sql(grants::WHERE), organization, holders);
         self.list(all_visible(query, visible, "g.namespace", organization).sql(" ORDER BY g.id")).await
     }
 
