@@ -1,4 +1,4 @@
-//! Sessions: who a token belongs to, which ones somebody has, signing out. [`sign_in`] is how they begin.
+//! Sessions: who a token belongs to, which ones somebody has, signing out. [`create`] is how one begins.
 
 use std::time::Duration;
 

@@ -50,11 +50,7 @@ impl Writer {
 
 impl Record for IdempotencyRecord {
     fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(IdempotencyRecord {
-            request_hash: columns.take()?,
-            made: columns.take()?,
-            created_at: columns.take()?,
-        })
+        Ok(IdempotencyRecord { request_hash: columns.take()?, made: columns.take()?, created_at: columns.take()? })
     }
 }
 

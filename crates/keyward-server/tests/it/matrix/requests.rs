@@ -50,9 +50,8 @@ async fn entrance(id: &str, world: &World) -> Parts {
             (vec![], Some(json!({ "token": token, "email": world.email(), "name": "Eve", "password": PASSWORD })))
         }
         "sessions.create" => (vec![], Some(json!({ "email": "sam@example.com", "password": PASSWORD }))),
-        "sessions.list" | "sessions.get" | "sessions.others.delete" => (vec![], None),
+        "sessions.list" | "sessions.get" | "sessions.others.delete" | "invitations.list" => (vec![], None),
         "sessions.delete" => (vec![world.fresh_session().await], None),
-        "invitations.list" => (vec![], None),
         "invitations.withdraw" => (vec![world.open_invitation().await.id("/id")], None),
         "invitations.accept" => {
             let token = world.fresh_invitation().await;
