@@ -115,6 +115,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sessions.get", "whoami"),
     ("credentials.verify", "verify"),
     ("usage.get", "usage"),
+    ("deployment.get", "deployment"),
     // The same question in the words of a standard, for programs.
     ("access.evaluate", "verify"),
 ];

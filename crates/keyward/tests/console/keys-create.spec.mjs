@@ -292,6 +292,25 @@ test.describe('Passport', () => {
       expect(offered).not.toContain(other.id);
     });
 
+    test('of more namespaces than a list can hold, the others are reached by their own pages', async ({ page, world }) => {
+      const { id, admin } = await world.organization({ profiles: ['passport'] });
+      for (let made = 0; made < 500; made += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, more) => world.app(admin, `App ${made + more}`)));
+      }
+      const last = await world.app(admin, 'Zulu');
+      await signIn(page, admin);
+      await page.goto(`/o/${id}/keys/passport-api_key/new`);
+      const offered = field(page, 'Namespace').locator('option');
+      await expect(offered.filter({ hasText: 'Zulu' })).toHaveCount(0);
+      await expect(offered.filter({ hasText: 'Only 500 are listed' })).toBeDisabled();
+      await page.goto(`/o/${id}/keys/passport-api_key/new?in=${last.id}`);
+      await field(page, 'Name').fill('Viewer of models');
+      await dialog(page).getByRole('button', { name: 'Generate', exact: true }).click();
+      await expect(part(page, 'API Key ID')).toHaveText(/^\S{20}$/);
+      const [made] = (await world.ask(admin, 'GET', '/v1/credentials')).items;
+      expect(made.namespace).toBe(last.id);
+    });
+
     test('P17 who has access to no namespace is told so', async ({ page, world }) => {
       const { id, admin } = await world.organization({ profiles: ['passport'] });
       await signIn(page, await world.member(admin, 'Bob Barlow'));

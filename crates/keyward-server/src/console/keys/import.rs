@@ -117,7 +117,8 @@ impl<'a> Form<'a> {
         let kind = page.kinds.iter().find(|kind| kind.transferable).ok_or_else(|| OpError::not_found("page"))?;
         let kind = Arc::clone(kind);
         let mut may_not = None;
-        let mut places = reachable(app, visit, &[NamespaceKind::Application]).await?;
+        let wanted: Vec<NamespaceId> = typed.namespace.into_iter().chain(within).collect();
+        let mut places = reachable(app, visit, &[NamespaceKind::Application], &wanted).await?;
         places.retain(|place| match authority::door(app, visit.ctx(), &CREDENTIALS_IMPORT, place.id) {
             Ok(()) => true,
             Err(error) => {

@@ -73,6 +73,7 @@ struct Facts {
     user: String,
     role: String,
     grant: String,
+    invitation: String,
     credential: String,
 }
 
@@ -86,6 +87,7 @@ impl Facts {
             workspace: server.workspace(by, "Checkout", &app),
             group: server.usergroup(by, "Team", Some(&app)),
             grant: server.grant(by, &sam.user, "Operator", &hub.owner.organization),
+            invitation: server.post(by, "/v1/users", &json!({ "email": "ann@example.com" })).expect(201).id("/id"),
             credential: hub.key("Another", &["Operator"]).id,
             user: sam.user,
             role,
@@ -96,8 +98,13 @@ impl Facts {
     /// Everything that could have been changed.
     fn shown(hub: &Hub) -> Vec<Value> {
         let organization = format!("/v1/organizations/{}", hub.owner.organization);
-        let all = ["/v1/apps", "/v1/workspaces", "/v1/usergroups", "/v1/users", "/v1/roles", "/v1/grants"];
-        let shown = all.into_iter().chain([&*organization]).map(|path| hub.server.get(&hub.owner.caller, path).body);
+        let all = ["apps", "workspaces", "usergroups", "users", "roles", "grants", "invitations"];
+        let all = all.map(|noun| format!("/v1/{noun}"));
+        let shown = all
+            .iter()
+            .map(String::as_str)
+            .chain([&*organization])
+            .map(|path| hub.server.get(&hub.owner.caller, path).body);
         shown.chain([json!(hub.server.listed(&hub.owner.caller, ""))]).collect()
     }
 
@@ -111,6 +118,7 @@ impl Facts {
             "{user}" => &self.user,
             "{role}" => &self.role,
             "{grant}" => &self.grant,
+            "{invitation}" => &self.invitation,
             "{credential}" => &self.credential,
             "{session}" => "current",
             "{profile}" => "gateway_hub",

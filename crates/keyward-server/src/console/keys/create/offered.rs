@@ -62,6 +62,8 @@ impl Offered {
         typed: &Typed,
         within: Option<NamespaceId>,
     ) -> Result<Self, OpError> {
+        let wanted: Vec<NamespaceId> =
+            typed.namespace.into_iter().chain(within).chain(typed.places.iter().map(|(_, at)| *at)).collect();
         let mut all = Vec::new();
         for kind in &page.kinds {
             all.push(Possible::of(app, visit, kind, typed.namespace, within).await?);
@@ -74,7 +76,7 @@ impl Offered {
             all.get_mut(kind).map(|one| (std::mem::take(&mut one.places), one.home)).unwrap_or_default();
         let kinds: Vec<Choice> = all.into_iter().map(|one| one.choice).collect();
         let mut offered = Self { kinds, kind, places, home, roles: Vec::new(), role_places: Vec::new() };
-        offered.add_roles(app, visit).await?;
+        offered.add_roles(app, visit, &wanted).await?;
         Ok(offered)
     }
 
@@ -88,11 +90,11 @@ impl Offered {
         self.kinds.iter().all(|choice| choice.refused.is_some())
     }
 
-    async fn add_roles(&mut self, app: &App, visit: &Visit) -> Result<(), OpError> {
+    async fn add_roles(&mut self, app: &App, visit: &Visit, wanted: &[NamespaceId]) -> Result<(), OpError> {
         let kind = Arc::clone(self.kind());
         let several = matches!(kind.authority, Authority::Roles { .. }) && kind.lives_in.len() > 1;
         if several {
-            self.role_places = places::reachable(app, visit, &EVERY_KIND).await?;
+            self.role_places = places::reachable(app, visit, &EVERY_KIND, wanted).await?;
         }
         let mut at: Vec<NamespaceId> = self.role_places.iter().map(|place| place.id).collect();
         if let Some(home) = self.home.filter(|home| !at.contains(home)) {
@@ -146,7 +148,8 @@ impl Possible {
         typed: Option<NamespaceId>,
         within: Option<NamespaceId>,
     ) -> Result<Self, OpError> {
-        let reachable = places::reachable(app, visit, &kind.lives_in).await?;
+        let wanted: Vec<NamespaceId> = typed.into_iter().chain(within).collect();
+        let reachable = places::reachable(app, visit, &kind.lives_in, &wanted).await?;
         let mut why = None;
         let mut places = Vec::new();
         for place in reachable {

@@ -20,13 +20,17 @@ pub(in crate::console::keys) struct Place {
 pub(in crate::console::keys) struct Group<'a> {
     pub(in crate::console::keys) title: &'static str,
     pub(in crate::console::keys) places: Vec<&'a Place>,
+    /// How many of them are listed, where there may be more.
+    pub(in crate::console::keys) cut: Option<u32>,
 }
 
-/// Everything of these kinds that the visitor can reach, the organization first.
+/// Everything of these kinds that the visitor can reach, the organization first: of each kind the first [`MOST`], and
+/// those that are `wanted`: named in the address, or chosen before.
 pub(in crate::console::keys) async fn reachable(
     app: &App,
     visit: &Visit,
     kinds: &[NamespaceKind],
+    wanted: &[NamespaceId],
 ) -> Result<Vec<Place>, OpError> {
     let mut places = Vec::new();
     if kinds.contains(&NamespaceKind::Organization) {
@@ -46,6 +50,17 @@ pub(in crate::console::keys) async fn reachable(
             places.push(Place { id: one.id, path });
         }
     }
+    for id in wanted.iter().filter(|id| kinds.contains(&id.kind())) {
+        if places.iter().any(|place| place.id == *id) {
+            continue;
+        }
+        match namespaces::get(app, visit.ctx(), *id).await {
+            Ok(one) => places.push(Place { id: one.id, path: one.name.to_string() }),
+            // Out of their reach, or gone: then it is no choice.
+            Err(error) if error.is_refusal() => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(places)
 }
 
@@ -59,7 +74,8 @@ pub(in crate::console::keys) fn grouped(places: &[Place]) -> Vec<Group<'_>> {
     ];
     let group = |(kind, title)| {
         let places: Vec<&Place> = places.iter().filter(|place| place.id.kind() == kind).collect();
-        (!places.is_empty()).then_some(Group { title, places })
+        let cut = (places.len() >= MOST as usize).then_some(MOST);
+        (!places.is_empty()).then_some(Group { title, places, cut })
     };
     titles.into_iter().filter_map(group).collect()
 }
@@ -71,3 +87,19 @@ async fn of(app: &App, visit: &Visit, kind: NamespaceKind) -> Result<Vec<Namespa
 
 /// More than anybody looks through in a list of choices; the address names others (`?in=`).
 const MOST: u32 = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyward_core::id::AppId;
+
+    #[test]
+    fn a_group_says_that_there_may_be_more() {
+        let apps = |count: u32| -> Vec<Place> {
+            let app = |n| Place { id: AppId::from_bits(u128::from(n)).into(), path: format!("App {n}") };
+            (0..count).map(app).collect()
+        };
+        assert_eq!(grouped(&apps(MOST - 1))[0].cut, None);
+        assert_eq!(grouped(&apps(MOST))[0].cut, Some(500));
+    }
+}
