@@ -15,10 +15,14 @@ use crate::steps;
 /// Where the packages are, and below it the copied specs and what a failed test leaves behind.
 pub(crate) const FOLDER: &str = "target/console";
 
+/// What builds the program. Where it is built must be known, whatever the environment says.
+pub(crate) fn build() -> Command {
+    steps::cargo(["build", "-p", "keyward", "--target-dir", "target"])
+}
+
 /// Builds the program and runs the specs; the arguments are Playwright's.
-pub(crate) fn run(arguments: &[&str]) -> Result<()> {
-    // Where it is built must be known, whatever the environment says.
-    steps::run("program", steps::cargo(["build", "-p", "keyward", "--target-dir", "target"]))?;
+pub(crate) fn run(build: Command, arguments: &[&str]) -> Result<()> {
+    steps::run("program", build)?;
     let (root, specs) = (steps::root(), steps::root().join(FOLDER).join("specs"));
     // Two runs at a time would take each other's files away.
     let one_at_a_time = File::create(root.join(FOLDER).join("lock"))?;

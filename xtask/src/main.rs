@@ -40,7 +40,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["browser", playwright @ ..] => {
             debian::install_missing()?;
             packages::install_missing()?;
-            browser::run(playwright)
+            browser::run(browser::build(), playwright)
         }
         ["docs"] => docs::update(),
         [] | ["help" | "-h" | "--help"] => {

@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, StatusCode, header};
 
+use super::compress::accepts_gzip;
 use crate::app::App;
 
 macro_rules! joined {
@@ -107,9 +108,7 @@ async fn file(Path((digest, name)): Path<(String, String)>, asked: HeaderMap) ->
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (http::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
-    let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let gzip = accepted.split(',').any(|coding| coding.trim() == "gzip");
-    if gzip && !file.compressed.is_empty() {
+    if accepts_gzip(&asked) && !file.compressed.is_empty() {
         return (headers, [(header::CONTENT_ENCODING, "gzip")], file.compressed.as_slice()).into_response();
     }
     (headers, file.bytes).into_response()

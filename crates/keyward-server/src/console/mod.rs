@@ -11,14 +11,16 @@
 //! dialog and what is wrong beside each field, or by leading on.
 //!
 //! # Where things are
-//! `gate` (who asks), `addresses` (what must not stand in them), `page` (how answers are made), `nav` (what is beside
-//! every page), `ui` (pieces of pages), `assets` (style, script, icons); then one module for each noun, named as
-//! everywhere else. Words of a kind's pages come from its profile's labels, never from here.
+//! `gate` (who asks), `addresses` (what must not stand in them), `page` (how answers are made), `compress` (when they are
+//! sent in fewer bytes), `nav` (what is beside every page), `ui` (pieces of pages), `assets` (style, script, icons); then
+//! one module for each noun, named as everywhere else. Words of a kind's pages come from its profile's labels, never from
+//! here.
 
 mod addresses;
 mod assets;
 mod audit;
 mod chart;
+mod compress;
 mod credential;
 mod deployment;
 mod explain;
@@ -77,6 +79,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .fallback(page::nothing_here)
         .layer(from_fn_with_state(Arc::clone(app), addresses::without_secrets))
         .layer(axum::middleware::from_fn(page::finish))
+        .layer(axum::middleware::from_fn(compress::pages))
         .merge(assets::routes())
         .with_state(Arc::clone(app))
 }

@@ -91,12 +91,12 @@ const MOST: u32 = 500;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keyward_core::id::AppId;
+    use keyward_core::id::ApplicationId;
 
     #[test]
     fn a_group_says_that_there_may_be_more() {
         let apps = |count: u32| -> Vec<Place> {
-            let app = |n| Place { id: AppId::from_bits(u128::from(n)).into(), path: format!("App {n}") };
+            let app = |n| Place { id: ApplicationId::from_bits(u128::from(n)).into(), path: format!("App {n}") };
             (0..count).map(app).collect()
         };
         assert_eq!(grouped(&apps(MOST - 1))[0].cut, None);
