@@ -293,7 +293,7 @@ test.describe('Passport', () => {
     });
 
     test('of more namespaces than a list can hold, the others are reached by their own pages', async ({ page, world }) => {
-      const { id, admin } = await world.organization({ profiles: ['passport'] });
+      const { id, admin } = await world.organization({ profiles: ['passport', 'keyward'] });
       for (let made = 0; made < 500; made += 20) {
         await Promise.all(Array.from({ length: 20 }, (_, more) => world.app(admin, `App ${made + more}`)));
       }
@@ -309,6 +309,13 @@ test.describe('Passport', () => {
       await expect(part(page, 'API Key ID')).toHaveText(/^\S{20}$/);
       const [made] = (await world.ask(admin, 'GET', '/v1/credentials')).items;
       expect(made.namespace).toBe(last.id);
+
+      // Where a role counts is asked for each role, so those lists are shorter.
+      await page.goto(`/o/${id}/keys/keyward-api/new?in=${last.id}`);
+      const counts = dialog(page).getByLabel('Where Viewer counts').locator('option');
+      await expect(counts.filter({ hasText: 'Others: open one under Namespaces' })).toBeDisabled();
+      expect(await counts.count()).toBeLessThan(60);
+      await expect(counts.filter({ hasText: 'Zulu' })).toHaveCount(1);
     });
 
     test('P17 who has access to no namespace is told so', async ({ page, world }) => {

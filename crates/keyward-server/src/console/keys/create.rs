@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use self::offered::Offered;
 pub(super) use self::offered::{RoleOffered, roles_for};
-pub(super) use self::places::{Place, grouped, reachable};
+pub(super) use self::places::{MOST, Place, grouped, reachable};
 use self::typed::{FIELDS, Go, Typed};
 use self::view::StepView;
 pub(super) use self::view::{Control, Field, RoleView};

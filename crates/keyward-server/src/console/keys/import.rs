@@ -15,7 +15,7 @@ use keyward_core::labels::{Dialog, Input, filled};
 use keyward_core::namespace::{NamespaceId, NamespaceKind};
 
 use super::create::{
-    Asked, Control, Field, MayNot, Place, RoleOffered, RoleView, grouped, list_of, reachable, refused, roles_for,
+    Asked, Control, Field, MOST, MayNot, Place, RoleOffered, RoleView, grouped, list_of, reachable, refused, roles_for,
 };
 use crate::app::App;
 use crate::console::gate::{Fields, Visit};
@@ -118,7 +118,7 @@ impl<'a> Form<'a> {
         let kind = Arc::clone(kind);
         let mut may_not = None;
         let wanted: Vec<NamespaceId> = typed.namespace.into_iter().chain(within).collect();
-        let mut places = reachable(app, visit, &[NamespaceKind::Application], &wanted).await?;
+        let mut places = reachable(app, visit, &[NamespaceKind::Application], MOST, &wanted).await?;
         places.retain(|place| match authority::door(app, visit.ctx(), &CREDENTIALS_IMPORT, place.id) {
             Ok(()) => true,
             Err(error) => {

@@ -34,6 +34,8 @@ pub(super) struct Offered {
     pub(super) roles: Vec<RoleOffered>,
     /// Where roles may count, if that can be chosen.
     pub(super) role_places: Vec<Place>,
+    /// Whether there may be more of them.
+    pub(super) are_role_places_cut: bool,
 }
 
 /// A kind of the page.
@@ -75,7 +77,8 @@ impl Offered {
         let (places, home) =
             all.get_mut(kind).map(|one| (std::mem::take(&mut one.places), one.home)).unwrap_or_default();
         let kinds: Vec<Choice> = all.into_iter().map(|one| one.choice).collect();
-        let mut offered = Self { kinds, kind, places, home, roles: Vec::new(), role_places: Vec::new() };
+        let (roles, role_places) = (Vec::new(), Vec::new());
+        let mut offered = Self { kinds, kind, places, home, roles, role_places, are_role_places_cut: false };
         offered.add_roles(app, visit, &wanted).await?;
         Ok(offered)
     }
@@ -94,7 +97,9 @@ impl Offered {
         let kind = Arc::clone(self.kind());
         let several = matches!(kind.authority, Authority::Roles { .. }) && kind.lives_in.len() > 1;
         if several {
-            self.role_places = places::reachable(app, visit, &EVERY_KIND, wanted).await?;
+            self.role_places = places::reachable(app, visit, &EVERY_KIND, places::MOST_FOR_ROLES, wanted).await?;
+            let listed = |group: &places::Group<'_>| group.places.len() >= places::MOST_FOR_ROLES as usize;
+            self.are_role_places_cut = places::grouped(&self.role_places).iter().any(listed);
         }
         let mut at: Vec<NamespaceId> = self.role_places.iter().map(|place| place.id).collect();
         if let Some(home) = self.home.filter(|home| !at.contains(home)) {
@@ -149,7 +154,7 @@ impl Possible {
         within: Option<NamespaceId>,
     ) -> Result<Self, OpError> {
         let wanted: Vec<NamespaceId> = typed.into_iter().chain(within).collect();
-        let reachable = places::reachable(app, visit, &kind.lives_in, &wanted).await?;
+        let reachable = places::reachable(app, visit, &kind.lives_in, places::MOST, &wanted).await?;
         let mut why = None;
         let mut places = Vec::new();
         for place in reachable {

@@ -24,12 +24,13 @@ pub(in crate::console::keys) struct Group<'a> {
     pub(in crate::console::keys) cut: Option<u32>,
 }
 
-/// Everything of these kinds that the visitor can reach, the organization first: of each kind the first [`MOST`], and
-/// those that are `wanted`: named in the address, or chosen before.
+/// Everything of these kinds that the visitor can reach, the organization first: of each kind the first `most`, and those
+/// that are `wanted`: named in the address, or chosen before.
 pub(in crate::console::keys) async fn reachable(
     app: &App,
     visit: &Visit,
     kinds: &[NamespaceKind],
+    most: u32,
     wanted: &[NamespaceId],
 ) -> Result<Vec<Place>, OpError> {
     let mut places = Vec::new();
@@ -39,12 +40,13 @@ pub(in crate::console::keys) async fn reachable(
     let below = [NamespaceKind::Workspace, NamespaceKind::UserGroup];
     let needs_applications =
         kinds.contains(&NamespaceKind::Application) || below.iter().any(|kind| kinds.contains(kind));
-    let applications = if needs_applications { of(app, visit, NamespaceKind::Application).await? } else { Vec::new() };
+    let applications =
+        if needs_applications { of(app, visit, NamespaceKind::Application, most).await? } else { Vec::new() };
     if kinds.contains(&NamespaceKind::Application) {
         places.extend(applications.iter().map(|one| Place { id: one.id, path: one.name.to_string() }));
     }
     for kind in below.into_iter().filter(|kind| kinds.contains(kind)) {
-        for one in of(app, visit, kind).await? {
+        for one in of(app, visit, kind, most).await? {
             let parent = applications.iter().find(|application| application.id == one.parent);
             let path = parent.map_or_else(|| one.name.to_string(), |parent| format!("{} › {}", parent.name, one.name));
             places.push(Place { id: one.id, path });
@@ -80,13 +82,15 @@ pub(in crate::console::keys) fn grouped(places: &[Place]) -> Vec<Group<'_>> {
     titles.into_iter().filter_map(group).collect()
 }
 
-async fn of(app: &App, visit: &Visit, kind: NamespaceKind) -> Result<Vec<Namespace>, OpError> {
+async fn of(app: &App, visit: &Visit, kind: NamespaceKind, most: u32) -> Result<Vec<Namespace>, OpError> {
     let filter = NamespaceFilter { kind: Some(kind), ..NamespaceFilter::default() };
-    namespaces::list(app, visit.ctx(), filter, &Page::first(MOST)).await
+    namespaces::list(app, visit.ctx(), filter, &Page::first(most)).await
 }
 
 /// More than anybody looks through in a list of choices; the address names others (`?in=`).
-const MOST: u32 = 500;
+pub(in crate::console::keys) const MOST: u32 = 500;
+/// Where each role may count: a list for each of up to hundreds of roles.
+pub(super) const MOST_FOR_ROLES: u32 = 50;
 
 #[cfg(test)]
 mod tests {

@@ -66,6 +66,8 @@ pub(in crate::console::keys) struct RoleView<'a> {
     pub(in crate::console::keys) at_home: bool,
     /// Where else.
     pub(in crate::console::keys) places: Vec<&'a Place>,
+    /// Whether there may be more places.
+    pub(in crate::console::keys) cut: bool,
     /// Where it was chosen to count.
     pub(in crate::console::keys) chosen: Option<NamespaceId>,
 }
@@ -75,7 +77,7 @@ impl<'a> RoleView<'a> {
     pub(in crate::console::keys) fn here(role: &'a RoleOffered, checked: bool) -> Self {
         let possible = !role.at.is_empty();
         let (name, places) = (role.name.as_str(), Vec::new());
-        Self { id: role.id.to_string(), name, checked, possible, at_home: possible, places, chosen: None }
+        Self { id: role.id.to_string(), name, checked, possible, at_home: possible, places, cut: false, chosen: None }
     }
 }
 
@@ -298,8 +300,9 @@ impl<'a> View<'a> {
 
 fn role_view<'a>(role: &'a RoleOffered, typed: &Typed, offered: &'a Offered) -> RoleView<'a> {
     let id = role.id.to_string();
-    let places = offered.role_places.iter().filter(|place| role.at.contains(&place.id)).collect();
+    let places: Vec<&Place> = offered.role_places.iter().filter(|place| role.at.contains(&place.id)).collect();
     RoleView {
+        cut: offered.are_role_places_cut,
         checked: typed.roles.contains(&id),
         possible: !role.at.is_empty(),
         at_home: offered.home.is_some_and(|home| role.at.contains(&home)),
