@@ -56,6 +56,8 @@ export async function barriers(page) {
  */
 export async function shoot(page, name) {
   const before = page.viewportSize();
+  // What stays in place while one scrolls would stand in the middle of the picture.
+  await page.evaluate(() => scrollTo(0, 0));
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
     for (const colorScheme of ['light', 'dark']) {
