@@ -11,6 +11,7 @@ use axum::response::Response;
 use keyward_core::access_token::AccessToken;
 use keyward_core::format::NativeToken;
 
+use super::gate;
 use super::page::{self, Notice};
 use crate::app::App;
 use crate::surfaces::visit::visit;
@@ -24,8 +25,7 @@ pub(super) async fn without_secrets(State(app): State<Arc<App>>, request: Reques
     let path = request.uri().path();
     let to = if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") };
     let (parts, _) = request.into_parts();
-    let part = parts.headers.contains_key("hx-request");
-    let mut response = if part { page::lead_part(&to) } else { page::lead_on(&to) };
+    let mut response = if gate::is_part(&parts.headers) { page::lead_part(&to) } else { page::lead_on(&to) };
     Notice::new(TOLD).keep(response.headers_mut(), visit(&app, &parts).secure);
     response
 }

@@ -248,7 +248,7 @@ async fn visitor(app: &App, parts: &Parts) -> Result<Option<Visitor>, OpError> {
 }
 
 /// Whether a page that is open asks for a part of itself.
-fn is_part(headers: &HeaderMap) -> bool {
+pub(super) fn is_part(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request") && !headers.contains_key("hx-history-restore-request")
 }
 
